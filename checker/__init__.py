@@ -1,0 +1,1 @@
+"""Is it true? A general model checker and a general prover; they know nothing of Raft."""

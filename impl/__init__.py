@@ -1,0 +1,1 @@
+"""A Raft you can run: a durable replicated key-value store, deterministic at its heart."""

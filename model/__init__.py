@@ -1,0 +1,1 @@
+"""What Raft is. Reads like the paper."""

@@ -1,0 +1,40 @@
+"""Which real parts are here, and which tests their absence leaves out: said aloud, and an error where REQUIRE_ALL=1."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shutil
+from collections import defaultdict
+
+import pytest
+
+_left_out: dict[str, list[str]] = defaultdict(list)
+
+
+def _is_here(part: str) -> bool:
+    """A real part is a program on the PATH, a Python module, or the folder of traces that are not committed."""
+    if part == "traces":
+        return os.path.isdir(os.environ.get("RAFTPROOF_TRACES", ""))
+    if part.startswith("python:"):
+        return importlib.util.find_spec(part.removeprefix("python:")) is not None
+    return shutil.which(part) is not None
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        for marker in item.iter_markers("real"):
+            for part in (p for p in marker.args if not _is_here(p)):
+                _left_out[part].append(item.nodeid)
+                item.add_marker(pytest.mark.skip(reason=f"{part} is not on this machine"))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    for part, tests in sorted(_left_out.items()):
+        terminalreporter.section(f"LEFT OUT: {part} is not on this machine", yellow=True)
+        terminalreporter.write_line("\n".join(sorted(set(tests))))
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    if _left_out and os.environ.get("REQUIRE_ALL") == "1":
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
