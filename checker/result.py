@@ -1,0 +1,151 @@
+"""What a search found, as data: printed for people, written as JSON for machines, read again by `render`.
+
+Values in states are plain JSON: an integer; a boolean; the name of an enumeration's member ("LEADER"); the name of a
+symmetric sort's member ("s1", "v2"), or null for none; a map as an object from the names of its keys; a set as a sorted
+list; a sequence as a list; a record as an object of its fields; a bag as a list of records, each with its kind under
+"kind", a message in flight twice standing twice.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Literal, TypeAlias
+
+import msgspec
+
+Json: TypeAlias = Any
+Verdict: TypeAlias = Literal["holds", "violated", "incomplete", "none_found"]
+
+EXIT_CODES: dict[str, int] = {"holds": 0, "none_found": 0, "violated": 1, "incomplete": 3}
+
+
+class Step(msgspec.Struct, frozen=True):
+    """One action taken."""
+
+    action: str
+    parameters: dict[str, Json]
+    changes: dict[str, tuple[Json, Json]]
+    """What changed, before and after, by place: "role[s1]", "next_index[s1][s2]", "messages"."""
+
+
+class LogView(msgspec.Struct, frozen=True):
+    """Which fields make up a server's log strip, for a model that has logs; empty where it has none."""
+
+    log: str
+    term_of_entry: str = "term"
+    commit_index: str = ""
+    current_term: str = ""
+    role: str = ""
+    leader: str = "LEADER"
+    next_index: str = ""
+    match_index: str = ""
+
+
+class Shape(msgspec.Struct, frozen=True):
+    """What a drawing must know of the model: who acts, and what its fields are."""
+
+    members: dict[str, list[str]]
+    """The names of each symmetric sort's members."""
+    actors: str | None
+    """The sort whose members are the lines of a space-time diagram."""
+    bag: str | None
+    """The field that holds the messages in flight."""
+    source: str | None
+    dest: str | None
+    """The fields of a message that name its sender and its receiver."""
+    view: LogView | None = None
+
+
+class Violation(msgspec.Struct, frozen=True):
+    """A counterexample: a shortest behavior from an initial state to one (or a step) that breaks a property."""
+
+    property: str
+    depth: int
+    steps: list[Step]
+    initial: Json
+    """The whole first state; the later ones follow from the steps' changes."""
+    facts: list[str] = []
+    """What contradicts each other in the last state."""
+    sentence: str = ""
+    """What the property says."""
+
+
+class Graph(msgspec.Struct, frozen=True):
+    """All states of a small model and the steps between them."""
+
+    states: list[Json]
+    edges: list[tuple[int, int, str]]
+    """From, to, and the action with its parameters."""
+
+
+class Result(msgspec.Struct):
+    """The answer of `check` or `simulate`; the fields of DESIGN's JSON, and what a drawing needs."""
+
+    verdict: Verdict
+    model: str
+    bounds: dict[str, int]
+    generated: int
+    distinct: int
+    depth: int
+    seconds: float
+    cpu_seconds: float
+    setup_seconds: float
+    states_per_second: float
+    peak_memory_bytes: int
+    collision_probability: float
+    workers: int
+    symmetry: str
+    reductions: list[str]
+    faults: list[str]
+    broken: list[str]
+    actions: dict[str, dict[str, int]]
+    never_enabled: list[str]
+    witnesses: dict[str, int | None]
+    violation: Violation | None
+    command: str
+    shape: Shape
+    reason: str = ""
+    """Why an incomplete search ended."""
+    seed: int | None = None
+    graph: Graph | None = None
+
+    @property
+    def exit_code(self) -> int:
+        """The process's exit code that belongs to the verdict."""
+        return EXIT_CODES[self.verdict]
+
+
+class DamagedResult(Exception):
+    """A file that is not a result; the message says what is wrong and where."""
+
+
+def to_json(result: Result) -> bytes:
+    """The machine-readable form, indented."""
+    return msgspec.json.format(msgspec.json.encode(result), indent=2) + b"\n"
+
+
+def from_json(path: Path) -> Result:
+    """Read a result again; raises DamagedResult with the place of the first fault."""
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=Result)
+    except (OSError, msgspec.DecodeError) as fault:
+        raise DamagedResult(f"{path}: not a result of raftproof check: {fault}") from fault
+
+
+def states_of(violation: Violation) -> list[Json]:
+    """The whole states of a counterexample, first to last, rebuilt from its changes."""
+    states = [violation.initial]
+    for step in violation.steps:
+        state = msgspec.json.decode(msgspec.json.encode(states[-1]))
+        for place, (_, after) in step.changes.items():
+            _assign(state, place, after)
+        states.append(state)
+    return states
+
+
+def _assign(state: Json, place: str, value: Json) -> None:
+    field, *keys = place.replace("]", "").split("[")
+    holder, last = state, field
+    for key in keys:
+        holder, last = holder[last], key
+    holder[last] = value
