@@ -1,0 +1,20 @@
+"""The durable log of one server: hard state, entries and snapshots, on a disk that may lie until it is synced.
+
+    wal, recovered = Wal.open(disk, directory, Identity(cluster_id, server_id))    # creates an empty one where none is
+    wal.stage(hard_state, entries)      # no input or output; later stages replace and extend earlier ones
+    wal.commit()                        # everything staged as ONE record, then one sync: group commit
+    wal.save_snapshot(index, term, data)# written aside, synced, renamed, directory synced; then marked in the log
+    wal.close()
+
+`recovered` holds the hard state, the newest snapshot and the entries behind it. `disk` is any `Disk`; the real one is
+`RealDisk`, a simulator brings its own (disk.py says what it must keep to). All failures are one of
+
+    DamagedLog   recovery found damage that no crash leaves behind; the server must not start, above all not vote
+    ForeignLog   the directory belongs to another cluster or another server
+    DiskFailed   a write or a sync failed; the server stops, and nothing is retried
+"""
+
+from raftproof.impl.wal.disk import Disk, File
+from raftproof.impl.wal.real import RealDisk
+
+__all__ = ["Disk", "File", "RealDisk"]
