@@ -26,6 +26,8 @@ class Step(msgspec.Struct, frozen=True):
     parameters: dict[str, Json]
     changes: dict[str, tuple[Json, Json]]
     """What changed, before and after, by place: "role[s1]", "next_index[s1][s2]", "messages"."""
+    fault: str = ""
+    """The fault that this step is, if it is one: "restart", "drop", "duplicate"."""
 
 
 class LogView(msgspec.Struct, frozen=True):
@@ -54,6 +56,9 @@ class Shape(msgspec.Struct, frozen=True):
     dest: str | None
     """The fields of a message that name its sender and its receiver."""
     view: LogView | None = None
+    containers: dict[str, list[str]] = {}
+    """The containers of each field from the outside in, out of "map", "set", "seq" and "bag", since a set and a sequence
+    look alike in JSON: {"log": ["map", "seq"], "votes_granted": ["map", "set"]}; a field without any may be left out."""
 
 
 class Violation(msgspec.Struct, frozen=True):
@@ -66,6 +71,9 @@ class Violation(msgspec.Struct, frozen=True):
     """The whole first state; the later ones follow from the steps' changes."""
     facts: list[str] = []
     """What contradicts each other in the last state."""
+    fact_places: list[list[str]] = []
+    """For each fact the places that show it, such as "role[s1]", or "log[s1][2]" for the entry at index 2. Where there
+    are none, a drawing points at the members that the fact names."""
     sentence: str = ""
     """What the property says."""
 
