@@ -1,0 +1,183 @@
+"""The log that a server writes: staged in memory, committed as one record with one sync."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterable
+
+import msgspec
+
+from raftproof.impl.core import Entry, HardState, Snapshot
+from raftproof.impl.wal import snapshots
+from raftproof.impl.wal.disk import Disk, File
+from raftproof.impl.wal.errors import DiskFailed, LogError
+from raftproof.impl.wal.records import encode
+from raftproof.impl.wal.recovery import Recovered, Saved, Tail, list_segments, recover
+from raftproof.impl.wal.segments import FORMAT, SAVE, Head, Identity, Segment, create_segment
+
+SEGMENT_BYTES = 64 << 20  # a segment that grew beyond this is followed by another (etcd's size)
+
+_encoder = msgspec.msgpack.Encoder()
+
+
+class Wal:
+    """The log of one server; `open` makes one.
+
+    ```
+    stage … stage ─▶ commit: one record, one sync          a torn record is no record: all of it happened or nothing
+    ```
+    A commit index alone need not be durable (it saves time at restart): it waits for the next record that must be.
+    """
+
+    def __init__(
+        self,
+        disk: Disk,
+        directory: str,
+        identity: Identity,
+        recovered: Recovered,
+        tail: Tail,
+        file: File,
+        segment_bytes: int,
+    ) -> None:
+        """Used by `open`."""
+        self._disk = disk
+        self._directory = directory
+        self._identity = identity
+        self._segments = tail.segments
+        self._file = file
+        self._size = tail.size
+        self._seed = tail.seed
+        self._chain = tail.chain
+        self._segment_bytes = segment_bytes
+        self._durable = recovered.hard_state  # the hard state that the records on disk tell
+        self._hard_state = recovered.hard_state  # the same, with what is staged
+        self._entries: list[Entry] = []  # staged; invariant: contiguous
+        self._last_index = recovered.snapshot.index + len(recovered.entries)  # with what is staged
+        self._mark = (recovered.snapshot.index, recovered.snapshot.term)
+        self._failure: DiskFailed | None = None
+
+    @classmethod
+    def open(
+        cls, disk: Disk, directory: str, identity: Identity, segment_bytes: int = SEGMENT_BYTES
+    ) -> tuple[Wal, Recovered]:
+        """Recover the log in the directory, cutting what a crash tore, or begin one where there is none."""
+        try:
+            return cls._open(disk, directory, identity, segment_bytes)
+        except OSError as error:
+            raise DiskFailed(f"{directory}: the log cannot be opened", error) from error
+
+    @classmethod
+    def _open(cls, disk: Disk, directory: str, identity: Identity, segment_bytes: int) -> tuple[Wal, Recovered]:
+        disk.make_directory(directory)
+        segments = list_segments(disk, directory)
+        if not segments:
+            first = Segment(0, 1)
+            head = Head(FORMAT, identity, first.sequence, first.first_index, HardState(), (0, 0), 0)
+            file, size, chain = create_segment(disk, directory, head)
+            recovered, tail = Recovered(HardState(), Snapshot(), ()), Tail([first], size, False, chain, chain)
+        else:
+            recovered, tail = recover(disk, directory, identity, segments)
+            file = disk.open(f"{directory}/{segments[-1].name}")
+            if tail.torn:
+                file.truncate(tail.size)
+                file.sync()
+        wal = cls(disk, directory, identity, recovered, tail, file, segment_bytes)
+        wal._release()
+        return wal, recovered
+
+    def stage(self, hard_state: HardState | None, entries: Iterable[Entry] = ()) -> None:
+        """Have this written by the next commit. Entries replace those staged or stored from their first index on."""
+        if hard_state is not None:
+            self._hard_state = hard_state
+        entries = tuple(entries)
+        if entries:
+            first = entries[0].index
+            assert first <= self._last_index + 1, f"entry {first} leaves a gap after {self._last_index}"
+            if self._entries:
+                del self._entries[max(first - self._entries[0].index, 0) :]
+            self._entries.extend(entries)
+            self._last_index = entries[-1].index
+
+    def commit(self) -> None:
+        """Return when everything staged is durable. One sync, however much was staged; none if nothing need be."""
+        new, old = self._hard_state, self._durable
+        if self._entries or new.term != old.term or new.vote != old.vote:
+            self._guard("the log cannot be written", self._write)
+
+    def save_snapshot(self, snapshot: Snapshot) -> None:
+        """Return when the snapshot, and everything staged before it, is durable; then remove the superfluous.
+
+        A snapshot of the server's own state keeps the entries behind it; one of another server's (§7, InstallSnapshot
+        rule 7) that the log does not reach or contradicts takes the place of the whole log.
+        """
+        self._guard("the snapshot cannot be written", lambda: self._save_snapshot(snapshot))
+
+    def _save_snapshot(self, snapshot: Snapshot) -> None:
+        if self._entries:  # in a record of their own: within a record the mark comes first
+            self._write()
+        snapshots.write_snapshot(self._disk, self._directory, snapshot)
+        self._mark = (snapshot.index, snapshot.term)
+        self._last_index = max(self._last_index, snapshot.index)
+        self._write(self._mark)
+        self._roll()
+        self._release()
+
+    def close(self) -> None:
+        """Make durable what is staged, if the disk still works, and release the file."""
+        if self._failure is None:
+            with contextlib.suppress(LogError):
+                self._guard("the log cannot be written", self._close)
+        self._file.close()
+
+    def _close(self) -> None:
+        if self._entries or self._hard_state != self._durable:
+            self._write()
+
+    def _guard(self, what: str, operation: Callable[[], None]) -> None:
+        """A failed write or sync ends the use of this log: what is durable is no longer known, and a second sync may
+        falsely succeed."""
+        if self._failure is not None:
+            raise self._failure
+        try:
+            operation()
+        except OSError as error:
+            self._failure = DiskFailed(f"{self._directory}: {what}", error)
+            raise self._failure from error
+
+    def _write(self, mark: tuple[int, int] | None = None) -> None:
+        payload = _encoder.encode(Saved(self._hard_state, mark, tuple(self._entries)))
+        record, chain = encode(SAVE, payload, self._size, self._seed, self._chain)
+        self._file.append(record)
+        self._file.sync()
+        self._size += len(record)
+        self._chain = chain
+        self._durable = self._hard_state
+        self._entries.clear()
+        if self._size > self._segment_bytes:
+            self._roll()
+
+    def _roll(self) -> None:
+        """Go on in a new segment. The last one is synced already."""
+        self._file.close()
+        segment = Segment(self._segments[-1].sequence + 1, self._last_index + 1)
+        head = Head(
+            FORMAT, self._identity, segment.sequence, segment.first_index, self._durable, self._mark, self._chain
+        )
+        self._file, self._size, self._chain = create_segment(self._disk, self._directory, head)
+        self._seed = self._chain
+        self._segments.append(segment)
+
+    def _release(self) -> None:
+        """Remove what the marked snapshot makes superfluous, oldest first, so that a crash leaves no hole.
+
+        A segment is superfluous once a later one begins at an index that the snapshot covers or is just behind it:
+        whatever entry it holds beyond that was overwritten. The heads repeat the hard state and the mark.
+        """
+        index, term = self._mark
+        needed = max(place for place, segment in enumerate(self._segments) if segment.first_index <= index + 1)
+        for segment in self._segments[:needed]:
+            self._disk.remove(f"{self._directory}/{segment.name}")
+        del self._segments[:needed]
+        for name in self._disk.list(self._directory):
+            if snapshots.is_snapshot(name) and name != snapshots.file_name(index, term):
+                self._disk.remove(f"{self._directory}/{name}")
