@@ -1,0 +1,184 @@
+"""A model run as plain Python: the meaning of the compiled one.
+
+A state travels as one integer (see layout.py), so that it can be hashed, compared and stored; to look at it, decode it.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from raftproof.checker.language.errors import ModelError
+from raftproof.checker.language.layout import Layout
+from raftproof.checker.language.model import Action, Declared, Model, Parameter, Property
+from raftproof.checker.language.sorts import Symmetric
+
+
+@dataclass(frozen=True)
+class Choice:
+    """An action with values for its parameters."""
+
+    action: Action
+    arguments: tuple[Any, ...]
+
+
+class Interpreter:
+    """A model under bounds, with some faults on and some rules off.
+
+    It has the three methods that the plain search asks of any object: `initial_states`, `actions`, `next_state`.
+    """
+
+    def __init__(self, model: Model, layout: Layout, faults: Iterable[str] = (), broken: int = 0) -> None:
+        self.model, self.layout, self.broken = model, layout, broken
+        self.enabled_actions = [a for a in model.actions if not a.fault or a.fault in set(faults)]
+        self._last: tuple[int, Any] = (-1, None)
+        self._domains: dict[Callable[..., Any], list[range | frozenset[type]]] = {}
+
+    # ------------------------------------------------------------------------------------------ the search's view
+
+    def initial_states(self) -> list[int]:
+        """Every initial state."""
+        found: dict[int, None] = {}
+        for declared in self.model.initials:
+            for arguments in self._bindings(declared, self.layout.new(self.broken)):
+                state = self.layout.new(self.broken)
+                declared.function(state, *arguments)
+                found[self.layout.encode(state)] = None
+        return list(found)
+
+    def actions(self, state: int) -> Iterator[Choice]:
+        """Every action that could be tried in a state."""
+        decoded = self._decoded(state)
+        for action in self.enabled_actions:
+            for arguments in self._bindings(action, decoded):
+                yield Choice(action, arguments)
+
+    def next_state(self, state: int, choice: Choice) -> int | None:
+        """The successor, or None where the action is not enabled.
+
+        Raises ModelError where the step leaves a declared range.
+        """
+        after = self.layout.copy(self._decoded(state))
+        try:
+            enabled = choice.action.function(after, *choice.arguments)
+        except ModelError as fault:
+            raise ModelError(f"{self.model.name}: {self.describe(choice)}: {fault}") from fault
+        return self.layout.encode(after) if enabled else None
+
+    def inside(self, state: int) -> bool:
+        """Whether a state lies inside the bounds and the declared constraints."""
+        decoded = self._decoded(state)
+        return self.layout.inside(decoded) and all(self._holds(c, decoded) for c in self.model.constraints)
+
+    def violated(self, state: int) -> list[Property]:
+        """The invariants that a state breaks."""
+        decoded = self._decoded(state)
+        return [p for p in self.model.invariants if not self._holds(p, decoded)]
+
+    def violated_step(self, before: int, after: int) -> list[Property]:
+        """The action invariants that a step breaks."""
+        if not self.model.action_invariants:
+            return []
+        first, second = self.layout.decode(before, self.broken), self.layout.decode(after, self.broken)
+        return [p for p in self.model.action_invariants if not p.function(first, second)]
+
+    def witnessed(self, state: int) -> list[Property]:
+        """The witnesses that a state shows."""
+        decoded = self._decoded(state)
+        shown = [w for w in self.model.witnesses if w.states == 1]
+        return [w for w in shown if any(w.function(decoded, *a) for a in self._bindings(w, decoded))]
+
+    def witnessed_step(self, before: int, after: int) -> list[Property]:
+        """The witnesses of two states that a step shows."""
+        first, second = self.layout.decode(before, self.broken), self.layout.decode(after, self.broken)
+        return [w for w in self.model.witnesses if w.states == 2 and w.function(first, second)]
+
+    # ----------------------------------------------------------------------------------------------- for people
+
+    def state(self, bits: int) -> Any:
+        """The state as an object, fresh for the caller."""
+        return self.layout.decode(bits, self.broken)
+
+    def arguments(self, choice: Choice) -> dict[str, Any]:
+        """The parameters of a choice as JSON."""
+        shown: dict[str, Any] = {}
+        for parameter, value in zip(choice.action.parameters, choice.arguments, strict=True):
+            sort = parameter.sort(self.layout)
+            if sort is not None:
+                shown[parameter.name] = sort.show(value)
+            else:
+                assert self.layout.bag is not None
+                record = self.layout.bag.kind_of(value).record
+                shown[parameter.name] = {"kind": type(value).__name__, **record.show(value)}
+        return shown
+
+    def describe(self, choice: Choice) -> str:
+        """The choice as people write it: timeout(s1)."""
+        texts = []
+        for value in self.arguments(choice).values():
+            if isinstance(value, dict):
+                inner = ", ".join(f"{k}={_short(v)}" for k, v in value.items() if k != "kind")
+                texts.append(f"{value['kind']}({inner})")
+            else:
+                texts.append(_short(value))
+        return f"{choice.action.name}({', '.join(texts)})"
+
+    def canonical(self, state: int) -> int:
+        """The least of all relabellings of a state: the plain meaning of the compiled canonical form's classes."""
+        twins = [state]
+        for sort in self.layout.symmetric_sorts():
+            assert sort.symmetric is not None
+            twins = [t for twin in twins for t in self._relabelled(twin, sort.symmetric, sort.size)]
+        return min(twins)
+
+    def orbit(self, state: int) -> int:
+        """How many states are the same as this one up to relabelling."""
+        twins = {state}
+        for sort in self.layout.symmetric_sorts():
+            assert sort.symmetric is not None
+            twins = {t for twin in twins for t in self._relabelled(twin, sort.symmetric, sort.size)}
+        return len(twins)
+
+    def _relabelled(self, state: int, sort: type[Symmetric], size: int) -> Iterator[int]:
+        decoded = self._decoded(state)
+        for order in itertools.permutations(range(size)):
+            yield self.layout.encode(self.layout.relabel(decoded, sort, order.__getitem__))
+
+    # ----------------------------------------------------------------------------------------------- inner parts
+
+    def _decoded(self, bits: int) -> Any:
+        """The state as an object that nobody writes to; the last one is kept."""
+        if self._last[0] != bits:
+            self._last = (bits, self.layout.decode(bits, self.broken))
+        return self._last[1]
+
+    def _bindings(self, declared: Declared, state: Any) -> Iterator[tuple[Any, ...]]:
+        """Every choice of values for the parameters, messages among those in flight."""
+        if declared.function not in self._domains:
+            self._domains[declared.function] = [self._domain(p) for p in declared.parameters]
+        return itertools.product(*(self._values(d, state) for d in self._domains[declared.function]))
+
+    def _domain(self, parameter: Parameter) -> range | frozenset[type]:
+        sort = parameter.sort(self.layout)
+        if sort is not None:
+            return range(sort.first, sort.last + 1)
+        return frozenset(k.record.cls for k in parameter.kinds(self.layout))
+
+    def _values(self, domain: range | frozenset[type], state: Any) -> Iterable[Any]:
+        if isinstance(domain, range):
+            return domain
+        bag = self.layout.bag
+        assert bag is not None
+        return [m for m in bag.distinct(state.__dict__[bag.name]) if type(m) in domain]
+
+    def _holds(self, declared: Declared, state: Any) -> bool:
+        function: Callable[..., bool] = declared.function
+        return all(function(state, *a) for a in self._bindings(declared, state))
+
+
+def _short(value: Any) -> str:
+    if isinstance(value, dict):
+        return "(" + ", ".join(_short(v) for v in value.values()) + ")"
+    return "none" if value is None else str(value)

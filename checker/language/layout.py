@@ -1,0 +1,385 @@
+"""The layout of a state: a tree of nodes built from a class's annotations, and the word and bit of every value.
+
+            high                                                              low
+  server i  | scalars: current_term role log … | labels | lane 2 | lane 1 | lane 0 |      `stride` words each
+                       the sort key           relabelled   lane j = all that i keeps about j
+  shared    | fields that belong to no server                                      |
+  bag       | slot 0 | slot 1 | …        message codes, sorted downwards, 0 = empty |
+
+The *owner* is the symmetric sort whose members have words of their own (the servers); what a server keeps about every
+server lies in lanes, so that relabelling servers moves words and lanes and touches little else.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
+
+from raftproof.checker.language.containers import Bag, Map, Members, Seq, Set, State, in_range
+from raftproof.checker.language.errors import BoundsError, field_error
+from raftproof.checker.language.nodes import WORD, BagNode, Kind, MapNode, Node, Record, Scalar, SeqNode, SetNode
+from raftproof.checker.language.sorts import AtMost, Sort, Symmetric, sort_of, value_of
+
+SORTS = "bool, an IntEnum 0, 1, 2 …, a Symmetric class, OrNil[…], Annotated[int, UpTo(…)] or Annotated[int, Within(…)]"
+
+
+@dataclass
+class Region:
+    """Words that are filled first fit; no small node crosses a word."""
+
+    free: list[int] = field(default_factory=list)
+    """The first free bit of each word."""
+
+    def take(self, bits: int) -> int:
+        """The offset of a small node's place."""
+        word = next((k for k, used in enumerate(self.free) if used + bits <= WORD), len(self.free))
+        if word == len(self.free):
+            self.free.append(0)
+        self.free[word] += bits
+        return word * WORD + self.free[word] - bits
+
+    def take_words(self, count: int) -> int:
+        """The offset of whole words."""
+        at = len(self.free)
+        self.free += [WORD] * count
+        return at * WORD
+
+
+class Layout:
+    """Where every field of a state class lies, under given bounds.
+
+    Raises ModelError where an annotation means nothing, BoundsError where the bounds do not fit.
+    """
+
+    def __init__(self, cls: type[State], bounds: Mapping[str, int], symmetric: frozenset[str] = frozenset()) -> None:
+        for name, bound in bounds.items():
+            if bound < 1:
+                raise BoundsError(f"the bound {name} is {bound}; it must be at least 1")
+        self.cls = cls
+        self.bounds = dict(bounds)
+        self.symmetric = symmetric
+        """The names of the sorts up to whose relabelling states are the same."""
+        self.fields: dict[str, Node] = {}
+        self.constants: dict[str, Sort] = {}
+        for name, annotation in get_type_hints(cls, include_extras=True).items():
+            if not name.startswith("_"):
+                self._declare(name, annotation)
+        self.owner = self._find_owner()
+        self._place()
+
+    # ------------------------------------------------------------------------------------------ reading annotations
+
+    def _declare(self, name: str, annotation: Any) -> None:
+        if get_origin(annotation) is Members:
+            sort = sort_of(get_args(annotation)[0], self.bounds)
+            if sort is None:
+                raise field_error(self.cls, name, f"{name}: Members needs a sort: {SORTS}")
+            self.constants[name] = sort
+        else:
+            self.fields[name] = self._node(name, name, annotation)
+
+    def _node(self, top: str, name: str, annotation: Any) -> Node:
+        marks: tuple[Any, ...] = ()
+        sort = self._sort(top, annotation)
+        if sort is not None:
+            return Scalar(name, sort, bias=self._bias(sort))
+        if get_origin(annotation) is Annotated:
+            annotation, *rest = get_args(annotation)
+            marks = tuple(rest)
+        origin, args = get_origin(annotation), get_args(annotation)
+        capacity = next((m for m in marks if isinstance(m, AtMost)), None)
+        if origin is Map:
+            return MapNode(name, self._key(top, args[0]), self._node(top, f"{name}[…]", args[1]))
+        if origin is Set:
+            return SetNode(name, self._key(top, args[0]))
+        if origin in (Seq, Bag) and capacity is None:
+            raise field_error(
+                self.cls,
+                top,
+                f"{top}: a {origin.__name__} can overflow; write Annotated[{origin.__name__}[…], AtMost(…)]",
+            )
+        if origin is Seq and capacity is not None:
+            limit = value_of(capacity.bound, self.bounds)
+            child = self._node(top, f"{name}[…]", args[0])
+            if not isinstance(child, Scalar | Record):
+                raise field_error(self.cls, top, f"{top}: a Seq holds scalars or records, no containers")
+            return SeqNode(name, child, limit, limit + capacity.over)
+        if origin is Bag and capacity is not None:
+            return self._bag(top, name, args[0], capacity)
+        if isinstance(annotation, type) and issubclass(annotation, tuple) and hasattr(annotation, "_fields"):
+            return self._record(top, name, annotation).place()
+        raise field_error(
+            self.cls, top, f"{top}: {_text(annotation)} is no sort; write {SORTS}, or Map, Set, Seq, Bag of them"
+        )
+
+    def _sort(self, top: str, annotation: Any) -> Sort | None:
+        if annotation is float:
+            raise field_error(self.cls, top, f"{top}: a state holds no floats; write Annotated[int, UpTo(…)]")
+        return sort_of(annotation, self.bounds)
+
+    def _key(self, top: str, annotation: Any) -> Sort:
+        sort = self._sort(top, annotation)
+        if sort is None:
+            raise field_error(self.cls, top, f"{top}: {_text(annotation)} is no sort to index by; write {SORTS}")
+        return sort
+
+    def _bias(self, sort: Sort) -> int:
+        """Labels that are permuted keep 0 for none, so that empty places stay empty."""
+        permuted = sort.symmetric is not None and sort.symmetric.bound in self.symmetric
+        return 1 if permuted or sort.low < 0 else 0
+
+    def _record(self, top: str, name: str, cls: Any, message: bool = False) -> Record:
+        parts: list[Scalar | Record] = []
+        for part, annotation in get_type_hints(cls, include_extras=True).items():
+            sort = self._sort(top, annotation)
+            if sort is not None:
+                bias = (1 if sort.low < 0 else 0) if message else self._bias(sort)
+                parts.append(Scalar(part, sort, bias=bias))
+            elif isinstance(annotation, type) and issubclass(annotation, tuple):
+                parts.append(self._record(top, part, annotation, message).place())
+            else:
+                raise field_error(cls, part, f"{part}: {_text(annotation)} is no sort; write {SORTS}")
+        return Record(name, cls, parts)
+
+    def _bag(self, top: str, name: str, union: Any, capacity: AtMost) -> BagNode:
+        classes = get_args(union) if get_origin(union) is Union or hasattr(union, "__args__") else (union,)
+        kinds = []
+        for tag, cls in enumerate(classes, 1):
+            record = self._record(top, cls.__name__, cls, message=True)
+            # Labels of the owner lie lowest, so that all kinds keep them in the same bits.
+            record.place(lambda part: 0 if isinstance(part, Scalar) and part.sort.symmetric is not None else 1)
+            kinds.append(Kind(record, tag))
+        limit = value_of(capacity.bound, self.bounds)
+        slots = limit + capacity.over
+        copies = value_of(capacity.copies, self.bounds) if capacity.copies else slots
+        node = BagNode(name, kinds, limit, copies, slots).place()
+        if node.code_bits() > WORD:
+            raise BoundsError(f"{top}: a message takes {node.code_bits()} bits of 64; lower a bound")
+        return node
+
+    def _find_owner(self) -> Sort | None:
+        keys = [n.key for n in self.fields.values() if isinstance(n, MapNode | SetNode) and n.key.symmetric]
+        return min(keys, key=lambda k: k.symmetric.bound != "servers", default=None) if keys else None  # type: ignore[union-attr]
+
+    # --------------------------------------------------------------------------------------------------- placing
+
+    def _place(self) -> None:
+        bags = [n for n in self.fields.values() if isinstance(n, BagNode)]
+        if len(bags) > 1:
+            raise field_error(self.cls, bags[1].name, f"{bags[1].name}: a state has one bag; put both kinds in one")
+        self.bag: BagNode | None = bags[0] if bags else None
+        owned = [n for n in self.fields.values() if self._is_owned(n)]
+        shared = [n for n in self.fields.values() if not self._is_owned(n) and n is not self.bag]
+        self.lanes: list[tuple[int, int, list[Node]]] = []
+        """(word of the server, bits of a lane, the nodes in it)."""
+        region = Region()
+        self._place_lanes(region, [n for n in owned if self._is_lane(n)])
+        # Labels lie below the scalars, which are the sort key.
+        rest = [n for n in owned if not self._is_lane(n)]
+        for node in sorted(rest, key=lambda n: not (isinstance(n, MapNode) and _is_label(n.child))):
+            self._place_in(region, node.child if isinstance(node, MapNode) else node, one=True)
+        self.stride = len(region.free)
+        """Words that a server takes."""
+        for node in owned:
+            if isinstance(node, MapNode):
+                node.offset, node.child.offset, node.stride = node.child.offset, 0, self.stride * WORD
+            elif isinstance(node, SetNode):
+                node.stride = self.stride * WORD
+        count = self.owner.size if self.owner else 0
+        region = Region([WORD] * (count * self.stride))
+        for node in shared:
+            self._place_in(region, node)
+        self.words = len(region.free)
+        if self.bag is not None:
+            self.bag.offset = self.words * WORD
+            self.words += -(-self.bag.bits() // WORD)
+        self.words = max(self.words, 1)
+
+    def _is_owned(self, node: Node) -> bool:
+        return isinstance(node, MapNode | SetNode) and self.owner is not None and node.key == self.owner
+
+    def _is_lane(self, node: Node) -> bool:
+        """Whether a server keeps the node's value about every server."""
+        inner = node.child if isinstance(node, MapNode) else None
+        return isinstance(inner, MapNode | SetNode) and inner.key == self.owner
+
+    def _place_lanes(self, region: Region, nodes: list[Node]) -> None:
+        """Gather what a server keeps about each server into as few words as it fits."""
+        count = self.owner.size if self.owner else 0
+        for node in nodes:
+            assert isinstance(node, MapNode)
+            inner = node.child
+            assert isinstance(inner, MapNode | SetNode)
+            width = 1 if isinstance(inner, SetNode) else self._pack_small(inner.child)
+            if width * count > WORD:
+                raise BoundsError(
+                    f"{node.name}: {count} lanes of {width} bits do not fit 64; fewer {self._owner_bound()}"
+                )
+            if not self.lanes or (self.lanes[-1][1] + width) * count > WORD:
+                self.lanes.append((len(self.lanes), 0, []))
+            word, used, members = self.lanes[-1]
+            inner.offset = word * WORD + used
+            self.lanes[-1] = (word, used + width, [*members, inner])
+        for word, width, members in self.lanes:
+            region.take_words(1)
+            region.free[word] = width * count
+            for member in members:
+                assert isinstance(member, MapNode | SetNode)
+                member.stride = width
+
+    def _owner_bound(self) -> str:
+        assert self.owner is not None and self.owner.symmetric is not None
+        return self.owner.symmetric.bound
+
+    def _place_in(self, region: Region, node: Node, one: bool = False) -> None:
+        """Give a node its place in a region; of an owned set, the place of one server's bit."""
+        if one and isinstance(node, SetNode) and node.key == self.owner:
+            node.offset = region.take(1)
+        elif node.bits() <= WORD:
+            self._pack_small(node)
+            node.offset = region.take(node.bits())
+        else:
+            node.offset = region.take_words(self._pack_large(node))
+
+    def _pack_small(self, node: Node) -> int:
+        """Lay out a node that fits a word; its width."""
+        match node:
+            case SetNode():
+                node.stride = 1
+            case MapNode():
+                node.stride = self._pack_small(node.child)
+            case SeqNode():
+                node.stride, node.items = self._pack_small(node.child), node.length_bits()
+        return node.bits()
+
+    def _pack_large(self, node: Node) -> int:
+        """Lay out a node that takes whole words; their number."""
+        match node:
+            case SetNode():
+                node.stride, node.per_word = 1, WORD
+                return -(-node.key.size // WORD)
+            case MapNode() if node.child.bits() > WORD:
+                words = self._pack_large(node.child)
+                node.stride = words * WORD
+                return words * node.key.size
+            case MapNode() | SeqNode() if node.child.bits() <= WORD:
+                count = node.key.size if isinstance(node, MapNode) else node.slots
+                node.stride = max(self._pack_small(node.child), 1)
+                node.per_word = WORD // node.stride
+                if isinstance(node, SeqNode):
+                    node.items = WORD
+                return -(-count // node.per_word) + isinstance(node, SeqNode)
+        raise BoundsError(f"{node.name} takes {node.bits()} bits, and a record has to fit 64; lower a bound")
+
+    # ------------------------------------------------------------------------------------------ states, interpreted
+
+    def new(self, broken: int = 0) -> Any:
+        """A state before the initial state is set."""
+        state = object.__new__(self.cls)
+        slots = state.__dict__
+        slots["_layout"], slots["_broken"] = self, broken
+        for name, sort in self.constants.items():
+            slots[name] = Members(sort)
+        for name, node in self.fields.items():
+            slots[name] = node.fresh()
+        return state
+
+    def copy(self, state: Any) -> Any:
+        """A state that shares nothing mutable with the given one."""
+        twin = object.__new__(self.cls)
+        slots, given = twin.__dict__, state.__dict__
+        slots.update(given)
+        for name, node in self.fields.items():
+            slots[name] = node.copy(given[name])
+        return twin
+
+    def assign(self, state: Any, name: str, value: Any) -> None:
+        """Set a scalar field; the state's attribute assignment comes here."""
+        node = self.fields.get(name)
+        if not isinstance(node, Scalar | Record):
+            raise AttributeError(f"{self.cls.__name__} has no scalar field {name}")
+        state.__dict__[name] = in_range(name, node.sort, value) if isinstance(node, Scalar) else node.check(value)
+
+    def encode(self, state: Any) -> int:
+        """The state as one integer, its words from the lowest up."""
+        given = state.__dict__
+        return sum(node.pack(given[name]) << node.offset for name, node in self.fields.items())
+
+    def decode(self, bits: int, broken: int = 0) -> Any:
+        """The state of an integer."""
+        state = object.__new__(self.cls)
+        slots = state.__dict__
+        slots["_layout"], slots["_broken"] = self, broken
+        for name, sort in self.constants.items():
+            slots[name] = Members(sort)
+        for name, node in self.fields.items():
+            slots[name] = node.unpack(bits >> node.offset)
+        return state
+
+    def inside(self, state: Any) -> bool:
+        """Whether every part lies inside the declared limits."""
+        return all(node.inside(state.__dict__[name]) for name, node in self.fields.items())
+
+    def show(self, state: Any) -> dict[str, Any]:
+        """The state as JSON."""
+        return {name: node.show(state.__dict__[name]) for name, node in self.fields.items()}
+
+    def relabel(self, state: Any, sort: type[Symmetric], to: Callable[[int], int]) -> Any:
+        """The state after the members of a sort were renamed."""
+        twin = self.copy(state)
+        for name, node in self.fields.items():
+            twin.__dict__[name] = node.relabel(twin.__dict__[name], sort, to)
+        return twin
+
+    def symmetric_sorts(self) -> list[Sort]:
+        """The sorts that are reduced by symmetry, the owner first; sorts of one member are left out."""
+        found: dict[Any, Sort] = {}
+        for sort in [*([self.owner] if self.owner else []), *self.constants.values(), *self._sorts_inside()]:
+            if sort.symmetric and sort.symmetric.bound in self.symmetric and sort.last > 0:
+                found.setdefault(sort.symmetric, sort)
+        return list(found.values())
+
+    def _sorts_inside(self) -> Iterator[Sort]:
+        def walk(node: Node) -> Iterator[Sort]:
+            match node:
+                case Scalar():
+                    yield node.sort
+                case Record():
+                    yield from (s.sort for _, s, _ in node.scalars())
+                case MapNode():
+                    yield node.key
+                    yield from walk(node.child)
+                case SetNode():
+                    yield node.key
+                case SeqNode():
+                    yield from walk(node.child)
+                case BagNode():
+                    for kind in node.kinds:
+                        yield from walk(kind.record)
+
+        for node in self.fields.values():
+            yield from walk(node)
+
+    @property
+    def key(self) -> str:
+        """A digest of everything that compiled code depends on."""
+        text = repr(
+            (
+                self.cls.__module__,
+                self.cls.__qualname__,
+                sorted(self.bounds.items()),
+                sorted(self.symmetric),
+                self.fields,
+            )
+        )
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _is_label(node: Node) -> bool:
+    return isinstance(node, Scalar) and node.sort.symmetric is not None
+
+
+def _text(annotation: Any) -> str:
+    return getattr(annotation, "__name__", None) or str(annotation)

@@ -1,0 +1,182 @@
+"""Sorts: the finite sets that a model's values come from.
+
+class Server(Symmetric): "A member of the cluster."     # as many as the bound `servers` says; none has a name
+class Role(IntEnum): ...                                # an enumeration
+Term = Annotated[int, UpTo("max_term")]                 # an integer; a state that holds bound + 1 lies outside
+Index = Annotated[int, Within("max_log + 1")]           # an integer; more is an error in the model
+voted_for: Map[Server, OrNil[Server]]                   # a server, or none
+"""
+
+from __future__ import annotations
+
+import ast
+import enum
+import operator
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, ClassVar, TypeVar, get_args, get_origin
+
+from raftproof.checker.language.errors import BoundsError
+
+T = TypeVar("T")
+
+
+class Symmetric(int):
+    """A sort whose members have no names: relabelling them changes nothing. Members are 0, 1, 2, …; -1 is none."""
+
+    bound: ClassVar[str]
+    """The bound that says how many members there are; by default the plural of the class's name."""
+    prefix: ClassVar[str]
+    """Members print as prefix + number: s1, s2, s3."""
+
+    def __init_subclass__(cls, **keywords: Any) -> None:
+        super().__init_subclass__(**keywords)
+        cls.bound = cls.__dict__.get("bound", cls.__name__.lower() + "s")
+        cls.prefix = cls.__dict__.get("prefix", cls.__name__[0].lower())
+
+
+@dataclass(frozen=True)
+class UpTo:
+    """An integer from 0 to a bound. A state that holds bound + 1 lies outside the search; more is an error."""
+
+    bound: str
+
+
+@dataclass(frozen=True)
+class Within:
+    """An integer from 0 to a bound. Anything else is an error in the model."""
+
+    bound: str
+
+
+@dataclass(frozen=True)
+class AtMost:
+    """The capacity of a container. A state that holds more lies outside the search.
+
+    `copies` bounds how often a bag may hold the same message. `over` says by how many one step may overshoot.
+    """
+
+    bound: str
+    copies: str = ""
+    over: int = 1
+
+
+@dataclass(frozen=True)
+class Nil:
+    """Marks a member that may be none, -1."""
+
+
+OrNil = Annotated[T, Nil()]
+
+_OPERATORS: dict[type[ast.operator], Callable[[int, int], int]] = {
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+}
+
+
+def value_of(expression: str, bounds: Mapping[str, int]) -> int:
+    """The value of a bound such as "max_log + 1"; only numbers, names, +, - and * have a meaning."""
+
+    def of(node: ast.AST) -> int:
+        match node:
+            case ast.Expression(body):
+                return of(body)
+            case ast.Constant(int(number)):
+                return number
+            case ast.Name(name) if name in bounds:
+                return bounds[name]
+            case ast.BinOp(left, sign, right) if type(sign) in _OPERATORS:
+                return _OPERATORS[type(sign)](of(left), of(right))
+            case ast.Name(name):
+                raise BoundsError(f"no bound is named {name!r}; there are {', '.join(sorted(bounds))}")
+        raise BoundsError(f"{expression!r} is not a bound: write numbers, names of bounds, +, - and *")
+
+    try:
+        return of(ast.parse(expression, mode="eval"))
+    except SyntaxError as fault:
+        raise BoundsError(f"{expression!r} is not a bound: write numbers, names of bounds, +, - and *") from fault
+
+
+@dataclass(frozen=True)
+class Sort:
+    """A finite set of integers low..high, and how they are called."""
+
+    name: str
+    low: int
+    high: int
+    limit: int | None = None
+    """The largest value inside the search, where that is less than high."""
+    names: tuple[str, ...] = ()
+    """What the values from 0 on are called; empty for plain integers."""
+    symmetric: type[Symmetric] | None = None
+    boolean: bool = False
+
+    @property
+    def size(self) -> int:
+        """How many members a set or a map over this sort has."""
+        return self.last - self.first + 1
+
+    @property
+    def first(self) -> int:
+        """The least value that an enumeration gives: none is not a member."""
+        return max(self.low, 0)
+
+    @property
+    def last(self) -> int:
+        """The largest value inside the search."""
+        return self.high if self.limit is None else self.limit
+
+    def show(self, value: int) -> int | bool | str | None:
+        """The value as it is written in JSON."""
+        if self.boolean:
+            return bool(value)
+        if not self.names:
+            return int(value)
+        return None if value < 0 else self.names[value]
+
+    def read(self, shown: Any) -> int:
+        """The value that `show` wrote."""
+        if shown is None:
+            return -1
+        return self.names.index(shown) if self.names else int(shown)
+
+
+def sort_of(annotation: Any, bounds: Mapping[str, int]) -> Sort | None:
+    """The sort that a type annotation names, or None where it names none."""
+    if get_origin(annotation) is Annotated:
+        base, *marks = get_args(annotation)
+        if any(isinstance(mark, Nil) for mark in marks):
+            inner = sort_of(base, bounds)
+            if inner is None or inner.symmetric is None:
+                return None
+            return Sort(f"{inner.name} or none", -1, inner.high, None, inner.names, inner.symmetric)
+        for mark in marks:
+            if isinstance(mark, UpTo | Within) and base is int:
+                return _integer(mark, bounds)
+        return None
+    if annotation is bool:
+        return Sort("bool", 0, 1, boolean=True)
+    if isinstance(annotation, type) and issubclass(annotation, enum.IntEnum):
+        return _enumeration(annotation)
+    if isinstance(annotation, type) and issubclass(annotation, Symmetric) and annotation is not Symmetric:
+        count = value_of(annotation.bound, bounds)
+        names = tuple(f"{annotation.prefix}{i + 1}" for i in range(count))
+        return Sort(annotation.__name__, 0, count - 1, None, names, annotation)
+    return None
+
+
+def _integer(mark: UpTo | Within, bounds: Mapping[str, int]) -> Sort:
+    bound = value_of(mark.bound, bounds)
+    if bound < 1:
+        raise BoundsError(f"the bound {mark.bound!r} is {bound}; it must be at least 1")
+    if isinstance(mark, UpTo):
+        return Sort(f"0..{mark.bound}", 0, bound + 1, bound)
+    return Sort(f"0..{mark.bound}", 0, bound)
+
+
+def _enumeration(cls: type[enum.IntEnum]) -> Sort | None:
+    members = sorted(cls, key=int)
+    if [int(m) for m in members] != list(range(len(members))):
+        return None
+    return Sort(cls.__name__, 0, len(members) - 1, None, tuple(m.name for m in members))
