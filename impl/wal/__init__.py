@@ -3,10 +3,11 @@
     wal, recovered = Wal.open(disk, directory, Identity(cluster_id, server_id))    # creates an empty one where none is
     wal.stage(hard_state, entries)      # in memory; later stages replace and extend earlier ones
     wal.commit()                        # everything staged as ONE record, then one sync: group commit
-    wal.save_snapshot(snapshot)         # written aside, synced, renamed, directory synced; then marked in the log
+    wal.save_snapshot(snapshot)         # our own: written aside, synced, renamed, directory synced; marked in the log
+    wal.install_snapshot(snapshot)      # the leader's: the same, and it takes the place of the whole log
     wal.close()
 
-Of one Ready: `stage(hard_state)`, `save_snapshot(snapshot)` where there is one, `stage(None, entries)`, `commit()`.
+Of one Ready: `stage(hard_state)`, `install_snapshot(snapshot)` where there is one, `stage(None, entries)`, `commit()`.
 
 `recovered` holds the hard state, the newest snapshot and the entries behind it. `disk` is any `Disk`; the real one is
 `RealDisk`, a simulator brings its own (disk.py says what it must keep to). All failures are one of

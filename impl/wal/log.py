@@ -105,20 +105,23 @@ class Wal:
             self._guard("the log cannot be written", self._write)
 
     def save_snapshot(self, snapshot: Snapshot) -> None:
-        """Return when the snapshot, and everything staged before it, is durable; then remove the superfluous.
+        """Return when a snapshot of the own state machine, and everything staged before it, is durable; the entries
+        behind it stay. Then remove what it makes superfluous."""
+        self._guard("the snapshot cannot be written", lambda: self._save_snapshot(snapshot, False))
 
-        A snapshot of the server's own state keeps the entries behind it; one of another server's (§7, InstallSnapshot
-        rule 7) that the log does not reach or contradicts takes the place of the whole log.
-        """
-        self._guard("the snapshot cannot be written", lambda: self._save_snapshot(snapshot))
+    def install_snapshot(self, snapshot: Snapshot) -> None:
+        """The same for a snapshot from the leader, which takes the place of the whole log (Figure 13, rule 7)."""
+        self._guard("the snapshot cannot be written", lambda: self._save_snapshot(snapshot, True))
 
-    def _save_snapshot(self, snapshot: Snapshot) -> None:
+    def _save_snapshot(self, snapshot: Snapshot, replaces_log: bool) -> None:
         if self._entries:  # in a record of their own: within a record the mark comes first
             self._write()
         snapshots.write_snapshot(self._disk, self._directory, snapshot)
         self._mark = (snapshot.index, snapshot.term)
-        self._last_index = max(self._last_index, snapshot.index)
-        self._write(self._mark)
+        if replaces_log:
+            self._last_index = snapshot.index
+        assert snapshot.index <= self._last_index, f"snapshot {snapshot.index} lies beyond the log's {self._last_index}"
+        self._write((snapshot.index, snapshot.term, replaces_log))
         self._roll()
         self._release()
 
@@ -144,7 +147,7 @@ class Wal:
             self._failure = DiskFailed(f"{self._directory}: {what}", error)
             raise self._failure from error
 
-    def _write(self, mark: tuple[int, int] | None = None) -> None:
+    def _write(self, mark: tuple[int, int, bool] | None = None) -> None:
         payload = _encoder.encode(Saved(self._hard_state, mark, tuple(self._entries)))
         record, chain = encode(SAVE, payload, self._size, self._seed, self._chain)
         self._file.append(record)

@@ -23,8 +23,8 @@ class Saved(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """The payload of a record: one group commit. It takes effect as a whole or, torn, not at all."""
 
     hard_state: HardState | None
-    snapshot: tuple[int, int] | None
-    """Index and term of a snapshot whose file is durable."""
+    snapshot: tuple[int, int, bool] | None
+    """Index and term of a snapshot whose file is durable, and whether it takes the place of the whole log."""
     entries: tuple[Entry, ...]
     """To append after cutting the log before the first of them."""
 
@@ -51,7 +51,7 @@ class Tail(NamedTuple):
 
 
 class _Log:
-    """The log as the records read so far leave it."""
+    """The log as the records read so far leave it. Entries before the newest snapshot may be in removed segments."""
 
     def __init__(self) -> None:
         self.hard_state = HardState()
@@ -68,23 +68,25 @@ class _Log:
         """Do again what the record says was done."""
         if saved.hard_state is not None:
             self.hard_state = saved.hard_state
-        if saved.snapshot is not None and saved.snapshot > self.mark:
+        if saved.snapshot is not None:
             self._restore(*saved.snapshot)
         if saved.entries:
             self._append(saved.entries)
 
-    def _restore(self, index: int, term: int) -> None:
-        at = index - self.first
-        keeps = 0 <= at < len(self.entries) and self.entries[at].term == term
-        self.entries = self.entries[at + 1 :] if keeps else []
-        self.first = index + 1
+    def _restore(self, index: int, term: int, replaces_log: bool) -> None:
         self.mark = (index, term)
+        if replaces_log:
+            self.entries.clear()
+        elif self.entries and self.first <= index:
+            del self.entries[: index + 1 - self.first]
+            self.first = index + 1
 
     def _append(self, entries: tuple[Entry, ...]) -> None:
         first = entries[0].index
-        if not self.entries:
+        if not self.entries or first < self.first:  # overwrites what stood in a removed segment, too
+            self.entries.clear()
             self.first = first
-        if not 0 <= first - self.first <= len(self.entries):
+        if first - self.first > len(self.entries):
             raise ValueError(f"entry {first} does not follow entry {self.first + len(self.entries) - 1}")
         del self.entries[first - self.first :]
         self.entries.extend(entries)

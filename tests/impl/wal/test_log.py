@@ -101,14 +101,15 @@ def test_segments_follow_each_other_and_a_snapshot_removes_the_superfluous() -> 
 def test_a_snapshot_of_another_server_takes_the_place_of_a_log_it_does_not_continue() -> None:
     disk = written(
         lambda wal: wal.stage(HardState(2, 1, 0), entries(2, 1, 9)),
-        lambda wal: wal.save_snapshot(Snapshot(5, 4, data=b"other history")),
+        lambda wal: wal.install_snapshot(Snapshot(5, 4, data=b"other history")),
         lambda wal: wal.stage(None, entries(4, 6, 7)),
     )
     recovered = reopen(disk)
     assert (recovered.snapshot.data, recovered.entries) == (b"other history", tuple(entries(4, 6, 7)))
+    assert recovered.hard_state.commit == 5
     disk = written(
         lambda wal: wal.stage(HardState(2, 1, 0), entries(2, 1, 3)),
-        lambda wal: wal.save_snapshot(Snapshot(9, 2, data=b"far ahead")),
+        lambda wal: wal.install_snapshot(Snapshot(9, 2, data=b"far ahead")),
     )
     assert (reopen(disk).snapshot.index, reopen(disk).entries) == (9, ())
 
