@@ -58,6 +58,8 @@ from raftproof.impl.core.events import (
     Unreachable,
 )
 from raftproof.impl.core.messages import Message, wire_decoder, wire_encoder
+from raftproof.impl.core.raft import Raft
+from raftproof.impl.core.roles import Role
 from raftproof.impl.core.settings import Settings
 
 __all__ = [
@@ -74,10 +76,12 @@ __all__ = [
     "Message",
     "Propose",
     "ProposeChange",
+    "Raft",
     "ReadIndex",
     "ReadState",
     "Ready",
     "Receive",
+    "Role",
     "Settings",
     "Snapshot",
     "Stored",
