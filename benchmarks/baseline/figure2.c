@@ -1,11 +1,11 @@
 /* A breadth-first search of Raft as published, written by hand: the opponent of the compiled search.
  *
- *     cc -O3 -march=native -pthread -DSERVERS=3 -DMAX_TERM=3 … -o figure2 figure2.c && ./figure2 [WORKERS [TABLE_BITS]]
+ *     cc -O3 -march=native -pthread -DMAX_TERM=3 … -o figure2 figure2.c && ./figure2 [WORKERS [TABLE_BITS]]
  *
- * The bounds, the faults and the symmetry are fixed by -D (their names and defaults: state.h, rules.h, symmetry.h).
- * It answers with one line of JSON. The words are those of the documentation: *generated* counts the initial state and
- * every successor, self-loops and successors outside the bounds included; *distinct* counts states inside the bounds,
- * up to symmetry if that is on; the initial state has *depth* 1.
+ * The bounds, the faults and the symmetry are fixed by -D (names and defaults: state.h, rules.h, symmetry.h); build.py
+ * compiles, runs and reads it. It answers with one line of JSON. The words are those of the documentation: *generated*
+ * counts the initial state and every successor, self-loops and successors outside the bounds included; *distinct*
+ * counts states inside the bounds, up to symmetry if that is on; the initial state has *depth* 1.
  *
  * The search goes level by level. Workers take blocks of states from the level, build the successors of some states
  * together, so that the memory has fetched the slots of the table when they are looked up, and write what is new into
@@ -119,7 +119,7 @@ static void end_level(void) {
     }
     atomic_store(&search.level, level);
     search.finished = level == NULL || search.violated;
-    search.depth += level != NULL;
+    search.depth += level != NULL || search.violated != 0; /* a violating state may lie outside the bounds */
 }
 static void *work(void *worker) {
     Worker *w = worker;
@@ -193,7 +193,8 @@ static int number(const char *text, int low, int high) {
     char *end;
     long n = strtol(text, &end, 10);
     if (*text == '\0' || *end != '\0' || n < low || n > high) {
-        fprintf(stderr, "figure2: %s is not a number from %d to %d; usage: figure2 [WORKERS [TABLE_BITS]]\n", text, low, high);
+        fprintf(stderr, "figure2: %s is not a number from %d to %d; usage: figure2 [WORKERS [TABLE_BITS]]\n", text,
+                low, high);
         exit(2);
     }
     return (int)n;

@@ -11,8 +11,10 @@ enum {
 #ifndef PROPERTIES
 #define PROPERTIES 127 /* a test checks one alone */
 #endif
-static const char *const PROPERTY_NAMES[] = {"ElectionSafety", "LogMatching", "LeaderCompleteness", "StateMachineSafety",
-                                             "CommitInLog", "LeaderAppendOnly", "TermMonotone"};
+static const char *const PROPERTY_NAMES[] = {
+    "ElectionSafety", "LogMatching", "LeaderCompleteness", "StateMachineSafety", "CommitInLog", "LeaderAppendOnly",
+    "TermMonotone",
+};
 
 static inline uint64_t smaller(uint64_t a, uint64_t b) { return a < b ? a : b; }
 static inline bool agree_up_to(Server a, Server b, uint64_t index) {
@@ -34,9 +36,10 @@ static inline bool log_matching(Server a, Server b) {
 static inline bool state_machine_safety(Server a, Server b) {
     return agree_up_to(a, b, smaller(commit_of(a), commit_of(b)));
 }
-/* A leader whose term is at least that of a server has every entry which that server has committed (§5.4). */
+/* A leader whose term is at least a server's has every entry that the server has committed (§5.4). */
 static inline bool leader_completeness(Server leader, Server other) {
-    return role_of(leader) != LEADER || term_of(leader) < term_of(other) || agree_up_to(leader, other, commit_of(other));
+    if (role_of(leader) != LEADER || term_of(leader) < term_of(other)) return true;
+    return agree_up_to(leader, other, commit_of(other));
 }
 
 static inline int violated_in_state(const State *s) {

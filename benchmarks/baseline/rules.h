@@ -18,17 +18,19 @@
 #ifndef DUPLICATE
 #define DUPLICATE 0
 #endif
+#ifndef BATCH
+#define BATCH 256 /* successors that wait for the memory together; 0: one state at a time, nothing fetched ahead */
+#endif
 
 /* Rules that a test switches off, to see that the checks can fail. */
-enum { NONE, QUORUM_MAJORITY, VOTE_ONCE, LOG_UP_TO_DATE, PREVIOUS_ENTRY, COMMIT_SENT_ONLY_UP_TO_ENTRY, TERM_ONLY_RISES,
-       LEADER_ONLY_APPENDS };
+enum { NONE, VOTE_ONCE, LOG_UP_TO_DATE, COMMIT_SENT_ONLY_UP_TO_ENTRY, TERM_ONLY_RISES, LEADER_ONLY_APPENDS };
 #ifndef BREAK
 #define BREAK NONE
 #endif
 
 enum {
     BRANCHES = SERVERS * (4 + VALUES + 2 * SERVERS) + 3 * MAX_IN_FLIGHT, /* the most successors that a state has */
-    ROOM = 256 + BRANCHES, /* successors of several states are fingerprinted, and their slots fetched, together */
+    ROOM = BATCH + BRANCHES,
 };
 typedef struct {
     int size;
@@ -44,7 +46,7 @@ static inline State *start(Successors *to, const State *s) {
     to->state[to->size] = *s;
     return &to->state[to->size];
 }
-/* The successor in the next free place is complete; `changed` is its changed server or -1, `sent` a new message or 0. */
+/* The successor in the next free place is complete; `changed` is a server or -1, `sent` a new message or 0. */
 static inline void finish(Successors *to, const State *s, int changed, Message sent) {
     State *t = &to->state[to->size];
     to->generated++;
@@ -56,7 +58,7 @@ static inline void finish(Successors *to, const State *s, int changed, Message s
     }
     to->orbit[to->size] = SYMMETRY ? (uint8_t)canonical(t) : 1;
     to->print[to->size] = fingerprint(t);
-    prefetch(to->table, to->print[to->size]);
+    if (BATCH > 0) prefetch(to->table, to->print[to->size]);
     to->size++;
 }
 static inline void change(Successors *to, const State *s, int i, Server after) {
@@ -85,9 +87,7 @@ static inline void only_discard(Successors *to, const State *s, Message m) {
     finish(to, s, -1, 0);
 }
 
-static inline bool is_quorum(int members) {
-    return BREAK == QUORUM_MAJORITY ? members >= SERVERS / 2 : 2 * members > SERVERS;
-}
+static inline bool is_quorum(int members) { return 2 * members > SERVERS; }
 
 /* ---- what a server does by itself ---- */
 static inline void restart(Successors *to, const State *s, int i) {
@@ -166,8 +166,7 @@ static inline void handle_append_entries_request(Successors *to, const State *s,
     Server a = s->server[i];
     uint64_t prev = get(m, M_INDEX, INDEX_BITS), index = prev + 1, entry = get(m, M_ENTRY, ENTRY_BITS);
     bool stale = get(m, M_TERM, TERM_BITS) < term_of(a);
-    bool log_ok = prev == 0 || (prev <= length_of(a) && get(m, M_LOG_TERM, TERM_BITS) == log_term_of(a, prev)) ||
-                  BREAK == PREVIOUS_ENTRY;
+    bool log_ok = prev == 0 || (prev <= length_of(a) && get(m, M_LOG_TERM, TERM_BITS) == log_term_of(a, prev));
     Message response = message(APPEND_ENTRIES_RESPONSE, i, j, term_of(a));
     if (stale || (role_of(a) == FOLLOWER && !log_ok)) {
         reply(to, s, i, a, m, response);

@@ -69,7 +69,8 @@ enum {
     WORDS = SERVERS + SLOTS / 2,
 };
 _Static_assert(SERVERS >= 1 && SERVERS <= 5, "1 to 5 servers");
-_Static_assert(VALUES >= 1 && MAX_TERM >= 1 && MAX_LOG >= 1 && MAX_IN_FLIGHT >= 1 && MAX_COPIES >= 1, "no bound below 1");
+_Static_assert(VALUES >= 1 && MAX_TERM >= 1 && MAX_LOG >= 1, "no bound below 1");
+_Static_assert(MAX_IN_FLIGHT >= 1 && MAX_COPIES >= 1, "no bound below 1");
 _Static_assert(MAX_TERM <= 30 && MAX_LOG <= 30, "terms and indexes have at most five bits");
 _Static_assert(SERVER_WORD_BITS <= 64, "a server does not fit into 64 bits: lower the bounds");
 _Static_assert(MESSAGE_BITS <= 32, "a message does not fit into 32 bits: lower the bounds");
@@ -97,7 +98,9 @@ static inline uint64_t role_of(Server a) { return get(a, ROLE, 2); }
 static inline uint64_t commit_of(Server a) { return get(a, COMMIT, INDEX_BITS); }
 static inline uint64_t length_of(Server a) { return get(a, LENGTH, INDEX_BITS); }
 static inline uint64_t log_of(Server a) { return a >> LOG; }
-static inline uint64_t entry_of(Server a, uint64_t index) { return log_of(a) >> (index - 1) * ENTRY_BITS & ONES(ENTRY_BITS); }
+static inline uint64_t entry_of(Server a, uint64_t index) {
+    return log_of(a) >> (index - 1) * ENTRY_BITS & ONES(ENTRY_BITS);
+}
 static inline uint64_t term_of_entry(uint64_t entry) { return entry & ONES(TERM_BITS); }
 static inline uint64_t log_term_of(Server a, uint64_t index) { return index ? term_of_entry(entry_of(a, index)) : 0; }
 static inline uint64_t prefix_mask(uint64_t length) { return ONES(length * ENTRY_BITS); }
@@ -128,8 +131,12 @@ static inline Server with(Server a, int field, int j) { return a | BIT(j * LANE_
 static inline int count(Server a, int field) { return __builtin_popcountll(a & every_lane(BIT(field))); }
 static inline uint64_t next_index(Server a, int j) { return get(a, j * LANE_BITS + NEXT, INDEX_BITS); }
 static inline uint64_t match_index(Server a, int j) { return get(a, j * LANE_BITS + MATCH, INDEX_BITS); }
-static inline Server with_next_index(Server a, int j, uint64_t x) { return set(a, j * LANE_BITS + NEXT, INDEX_BITS, x); }
-static inline Server with_match_index(Server a, int j, uint64_t x) { return set(a, j * LANE_BITS + MATCH, INDEX_BITS, x); }
+static inline Server with_next_index(Server a, int j, uint64_t index) {
+    return set(a, j * LANE_BITS + NEXT, INDEX_BITS, index);
+}
+static inline Server with_match_index(Server a, int j, uint64_t index) {
+    return set(a, j * LANE_BITS + MATCH, INDEX_BITS, index);
+}
 static inline Server without_vote(Server a) { return a & ~every_lane(BIT(VOTED)); }
 static inline Server without_votes_counted(Server a) { return a & ~every_lane(BIT(RESPONDED) | BIT(GRANTED)); }
 static inline Server with_all_indexes(Server a, uint64_t next) { /* every match_index becomes 0 */
@@ -183,7 +190,8 @@ static inline uint64_t fingerprint(const State *s) {
     };
     uint64_t word[WORDS + 1] = {0}, h = WORDS;
     memcpy(word, s, sizeof *s);
-    for (int k = 0; k < WORDS; k += 2) h = multiply_and_fold(word[k] ^ salt[k % 10], word[k + 1] ^ salt[k % 10 + 1] ^ h);
+    for (int k = 0; k < WORDS; k += 2)
+        h = multiply_and_fold(word[k] ^ salt[k % 10], word[k + 1] ^ salt[k % 10 + 1] ^ h);
     h = multiply_and_fold(h ^ salt[4], salt[5]);
     return h != 0 ? h : 1; /* 0 marks an empty slot of the table */
 }

@@ -18,7 +18,9 @@ typedef struct {
 
 static inline size_t size_of(Table table) { return (size_t)1 << table.bits; }
 static inline size_t place_of(Table table, uint64_t print) { return print >> (64 - table.bits); }
-static inline void prefetch(Table table, uint64_t print) { __builtin_prefetch((void *)&table.slot[place_of(table, print)], 1); }
+static inline void prefetch(Table table, uint64_t print) {
+    __builtin_prefetch((void *)&table.slot[place_of(table, print)], 1);
+}
 
 static Table new_table(int bits) {
     size_t bytes = sizeof(uint64_t) << bits;
