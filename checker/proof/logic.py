@@ -43,9 +43,11 @@ __all__ = [
     "Symbol",
     "Truth",
     "Variable",
+    "children",
     "choose",
     "conjunction",
     "every",
+    "free_variables",
     "iff",
     "implies",
     "some",
@@ -277,6 +279,39 @@ def some(sort: type[E], body: Callable[[E], Formula]) -> Formula:
     """The body holds for some member of the sort."""
     variable = sort.named(_parameter_names(body)[0])
     return Exists((variable,), body(variable))
+
+
+def children(tree: Formula | Element) -> tuple[Formula | Element, ...]:
+    """The parts of a formula or an expression, without the variables that it binds."""
+    match tree:
+        case And(parts) | Or(parts):
+            return parts
+        case Not(part) | ForAll(_, part) | Exists(_, part):
+            return (part,)
+        case Implies(left, right) | Iff(left, right):
+            return (left, right)
+        case Equal(one, other) | AtMost(one, other):
+            return (one, other)
+        case Holds(_, arguments):
+            return arguments
+        case Element(node=Application(_, arguments)):
+            return arguments
+        case Element(node=Choice(condition, then, otherwise)):
+            return (condition, then, otherwise)
+    return ()
+
+
+def free_variables(tree: Formula | Element) -> dict[Variable, Sort]:
+    """The variables that no quantifier binds, with their sorts, in order of first mention."""
+    if isinstance(tree, Element) and isinstance(tree.node, Variable):
+        return {tree.node: type(tree)}
+    found: dict[Variable, Sort] = {}
+    for child in children(tree):
+        found.update((v, sort) for v, sort in free_variables(child).items() if v not in found)
+    if isinstance(tree, ForAll | Exists):
+        bound = {variable.node for variable in tree.variables}
+        return {v: sort for v, sort in found.items() if v not in bound}
+    return found
 
 
 def _parts(formula: Formula, kind: type[And] | type[Or]) -> tuple[Formula, ...]:

@@ -17,9 +17,21 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal
 
-from raftproof.checker.proof.logic import Formula, Not
-from raftproof.checker.proof.smtlib import script
-from raftproof.checker.proof.theory import Action, Lemma, Theory, Vocabulary
+from raftproof.checker.proof.logic import (
+    Element,
+    ForAll,
+    Formula,
+    Not,
+    Or,
+    Sort,
+    Variable,
+    children,
+    conjunction,
+    free_variables,
+    implies,
+)
+from raftproof.checker.proof.smtlib import script, write_element
+from raftproof.checker.proof.theory import Action, Lemma, Step, Theory, Vocabulary
 
 Kind = Literal["initial", "step", "goal", "property", "witness"]
 
@@ -80,10 +92,9 @@ def obligations(theory: Theory[Any]) -> Iterator[Obligation]:
         for action in theory.actions:
             yield _step("property", axioms, before, action, established, claim)
     for claim in theory.witnesses:
-        yield Obligation("witness", "initial", claim.name, axioms, {}, claim.formula(first))
+        yield Obligation("witness", "initial", claim.name, axioms, {}, _exists_at_first(claim, first))
         for action in theory.actions:
-            exists = {claim.name: claim.formula(before), **assumed}
-            yield _step("witness", axioms, before, action, exists, claim)
+            yield _step("witness", axioms, before, action, established, claim)
 
 
 def _step(
@@ -96,6 +107,43 @@ def _step(
 ) -> Obligation:
     step = action.instance(before, *action.variables())
     after = before.after(step.then)
-    states = (before, after) if claim.kind == "step" else (after,)
     guards = tuple((f"guard {name}", formula) for name, formula in step.when.items())
-    return Obligation(kind, action.name, claim.name, (*axioms, *guards), assumed, claim.formula(*states))
+    if kind == "witness":
+        conclusion = _exists_after(claim, before, after, step)
+    else:
+        conclusion = claim.formula(before, after) if claim.kind == "step" else claim.formula(after)
+    return Obligation(kind, action.name, claim.name, (*axioms, *guards), assumed, conclusion)
+
+
+def _exists_at_first(claim: Lemma, first: Vocabulary) -> Formula:
+    """In the first state the distinguished member is the one that exists."""
+    *variables, witness = claim.variables()
+    return ForAll(tuple(variables), claim.rule(first, *variables, type(witness).distinguished()))
+
+
+def _exists_after(claim: Lemma, before: Vocabulary, after: Vocabulary, step: Step) -> Formula:
+    """What existed before, or something that the step names, exists after it.
+
+    To name the candidates is stronger than to say that one exists, and leaves no quantifier that breeds instances.
+    """
+    *variables, witness = claim.variables()
+    named = [*(update.rule(*update.variables()) for update in step.then), *step.when.values()]
+    candidates = [witness, *_closed(named, type(witness), set(free_variables(conjunction(*step.when.values()))))]
+    holds = Or(tuple(claim.rule(after, *variables, candidate) for candidate in candidates))
+    return ForAll((*variables, witness), implies(claim.rule(before, *variables, witness), holds))
+
+
+def _closed(trees: Iterable[Formula | Element], sort: Sort, parameters: set[Variable]) -> list[Element]:
+    """The expressions of a sort that a step's formulas contain, over its parameters alone; each is listed once."""
+    found: dict[str, Element] = {}
+
+    def visit(tree: Formula | Element) -> None:
+        if type(tree) is sort and isinstance(tree, Element) and set(free_variables(tree)) <= parameters:
+            names = {variable: variable.name for variable in parameters}
+            found.setdefault(write_element(tree, names), tree)
+        for child in children(tree):
+            visit(child)
+
+    for tree in trees:
+        visit(tree)
+    return list(found.values())

@@ -29,6 +29,8 @@ from raftproof.checker.proof.logic import (
     Symbol,
     Truth,
     Variable,
+    children,
+    free_variables,
 )
 
 Scope = dict[Variable, str]
@@ -41,7 +43,7 @@ def script(named: Sequence[tuple[str, Formula]]) -> str:
     """
     vocabulary = _Vocabulary()
     for _, formula in named:
-        vocabulary.visit(formula)
+        vocabulary.add(formula)
     scope = vocabulary.free_names()
     lines = ["(set-logic UF)", *vocabulary.declarations(scope)]
     for sort in vocabulary.ordered():
@@ -134,46 +136,22 @@ class _Vocabulary:
         self.symbols: dict[str, Symbol] = {}
         self.free: dict[Variable, Sort] = {}
 
-    def visit(self, formula: Formula, bound: frozenset[Variable] = frozenset()) -> None:
-        match formula:
-            case And(parts) | Or(parts):
-                for part in parts:
-                    self.visit(part, bound)
-            case Not(part):
-                self.visit(part, bound)
-            case Implies(a, b) | Iff(a, b):
-                self.visit(a, bound)
-                self.visit(b, bound)
-            case Equal(left, right):
-                self._elements((left, right), bound)
-            case AtMost(low, high):
-                self._elements((low, high), bound)
-            case Holds(symbol, arguments):
-                self._symbol(symbol)
-                self._elements(arguments, bound)
-            case ForAll(variables, body) | Exists(variables, body):
+    def add(self, formula: Formula) -> None:
+        """Note the formula's sorts, symbols and free variables."""
+        self.free.update((v, sort) for v, sort in free_variables(formula).items() if v not in self.free)
+        self._visit(formula)
+
+    def _visit(self, tree: Formula | Element) -> None:
+        match tree:
+            case Element(node=Application(symbol, _)) | Holds(symbol, _):
+                self.symbols[symbol.name] = symbol
+                self.sorts |= set(symbol.takes) | ({symbol.gives} if symbol.gives else set())
+            case Element():
+                self.sorts.add(type(tree))
+            case ForAll(variables, _) | Exists(variables, _):
                 self.sorts |= {type(variable) for variable in variables}
-                nodes = (variable.node for variable in variables)
-                self.visit(body, bound | {node for node in nodes if isinstance(node, Variable)})
-
-    def _elements(self, elements: Iterable[Element], bound: frozenset[Variable]) -> None:
-        for element in elements:
-            self.sorts.add(type(element))
-            match element.node:
-                case Variable() as variable if variable not in bound:
-                    self.free[variable] = type(element)
-                case Application(symbol, arguments):
-                    self._symbol(symbol)
-                    self._elements(arguments, bound)
-                case Choice(condition, then, otherwise):
-                    self.visit(condition, bound)
-                    self._elements((then, otherwise), bound)
-                case _:
-                    pass
-
-    def _symbol(self, symbol: Symbol) -> None:
-        self.symbols[symbol.name] = symbol
-        self.sorts |= set(symbol.takes) | ({symbol.gives} if symbol.gives else set())
+        for child in children(tree):
+            self._visit(child)
 
     def free_names(self) -> Scope:
         """A name for each free variable, apart from those of the symbols and constants."""

@@ -16,21 +16,19 @@ from __future__ import annotations
 import inspect
 import sys
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
-from typing import Any, Generic, Literal, TypeVar, Unpack, get_args, get_origin, get_type_hints
+from dataclasses import dataclass, replace
+from typing import Any, Generic, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 from raftproof.checker.proof.logic import (
-    E,
+    Exists,
     ForAll,
     Formula,
     Function,
     Relation,
     Sort,
-    Sorts,
     Symbol,
     Truth,
     Update,
-    conjunction,
 )
 
 Nature = Literal["state", "ghost", "fixed"]
@@ -79,9 +77,7 @@ class Vocabulary:
             symbol = entry.symbol
             if mark and entry.nature != "fixed":
                 symbol = Symbol(name + mark, symbol.takes, symbol.gives)
-            wrapper = (
-                Relation[Unpack[tuple[Any, ...]]] if symbol.gives is None else Function[Any, Unpack[tuple[Any, ...]]]
-            )
+            wrapper: Any = Relation if symbol.gives is None else Function
             setattr(self, name, wrapper(symbol, (meanings or {}).get(name)))
 
     @classmethod
@@ -161,7 +157,7 @@ def action(paper: str) -> Callable[[Callable[..., Step]], Action]:
 
 @dataclass(frozen=True)
 class Lemma:
-    """A claim about every state (or, of kind "step", about every step)."""
+    """A claim about every state (or, of kind "step", about every step; of kind "witness", that something exists)."""
 
     name: str
     sentence: str
@@ -171,11 +167,17 @@ class Lemma:
     rule: Callable[..., Formula]
     kind: Kind = "lemma"
 
+    def variables(self) -> list[Any]:
+        """A variable for each parameter."""
+        return [sort.named(name) for name, sort in self.parameters.items()]
+
     def formula(self, *states: Vocabulary) -> Formula:
-        """The claim, for all values of its parameters."""
-        variables = tuple(sort.named(name) for name, sort in self.parameters.items())
+        """The claim, for all values of its parameters; of a witness, for some value of the last of them."""
+        variables = self.variables()
         body = self.rule(*states, *variables)
-        return ForAll(variables, body) if variables else body
+        if self.kind == "witness":
+            body = Exists((variables.pop(),), body)
+        return ForAll(tuple(variables), body) if variables else body
 
 
 def lemma(theme: str, paper: str = "", kind: Kind = "lemma") -> Callable[[Callable[..., Formula]], Lemma]:
@@ -209,8 +211,10 @@ class Theory(Generic[V]):
     goals: tuple[Lemma, ...] = ()
     steps: tuple[Lemma, ...] = ()
     witnesses: tuple[Lemma, ...] = ()
-    derivations: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    """For each goal, the lemmas and goals from which it may be derived: those before it in the argument."""
+    tidy: tuple[Lemma, ...] = ()
+    """What is asked of the states of a counterexample beside the lemmas, so that they look like states of the protocol."""
+    removed: tuple[Lemma, ...] = ()
+    """The lemmas that were taken away."""
     assumptions: tuple[str, ...] = ()
     """What the model leaves out or takes for granted, said beside every result."""
 
@@ -248,16 +252,13 @@ class Theory(Generic[V]):
 
     def without_lemma(self, name: str) -> Theory[V]:
         """The same, but this is neither assumed nor proved."""
-        return replace(self, lemmas=tuple(a for a in self.lemmas if a.name != name))
+        gone = _find(self.lemmas, name, "lemma")
+        return replace(self, lemmas=tuple(a for a in self.lemmas if a is not gone), removed=(*self.removed, gone))
 
     def guards(self) -> list[tuple[str, str]]:
         """Every guard, as (action, guard)."""
         before = self.vocabulary()
         return [(a.name, guard) for a in self.actions for guard in a.instance(before, *a.variables()).when]
-
-    def guard_formula(self, chosen: Action, before: V, arguments: list[Any]) -> Formula:
-        """All guards of an action together."""
-        return conjunction(*chosen.instance(before, *arguments).when.values())
 
 
 class UnknownName(LookupError):
@@ -292,10 +293,8 @@ def _parameters(rule: Callable[..., Any], states: int) -> dict[str, Sort]:
 __all__ = [
     "Action",
     "Axiom",
-    "E",
     "Entry",
     "Lemma",
-    "Sorts",
     "Step",
     "Theory",
     "UnknownName",

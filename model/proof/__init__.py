@@ -10,6 +10,7 @@ from __future__ import annotations
 from raftproof.checker.proof.logic import Formula, every, some
 from raftproof.checker.proof.theory import Axiom, Theory
 from raftproof.model.proof.goals import GOALS, STEPS, WITNESSES
+from raftproof.model.proof.instances import TIDY
 from raftproof.model.proof.lemmas import LEMMAS
 from raftproof.model.proof.protocol import ACTIONS, initial
 from raftproof.model.proof.vocabulary import Quorum, Raft, Server
@@ -34,6 +35,7 @@ RAFT = Theory(
     goals=GOALS,
     steps=STEPS,
     witnesses=WITNESSES,
+    tidy=TIDY,
     assumptions=(
         "membership does not change",
         "what a server persisted (term, votes, log) it still has after a restart: no disk loses or corrupts it",
