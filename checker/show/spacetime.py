@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 from raftproof.checker.result import Result
 from raftproof.checker.show.behavior import DUPLICATE, RESTART, Flight, Move, behavior_of
-from raftproof.checker.show.loggrid import draw_strip
+from raftproof.checker.show.loggrid import CELL, draw_strip
 from raftproof.checker.show.spacetime_end import draw_end, draw_legend
 from raftproof.checker.show.spacetime_plan import SHARED, SIZE, SMALL, Plan, Row, ends_of, plan, standing
 from raftproof.checker.show.style import (
