@@ -170,8 +170,8 @@ class Layout:
         if len(bags) > 1:
             raise field_error(self.cls, bags[1].name, f"{bags[1].name}: a state has one bag; put both kinds in one")
         self.bag: BagNode | None = bags[0] if bags else None
-        owned = [n for n in self.fields.values() if self._is_owned(n)]
-        shared = [n for n in self.fields.values() if not self._is_owned(n) and n is not self.bag]
+        owned = [n for n in self.fields.values() if self.is_owned(n)]
+        shared = [n for n in self.fields.values() if not self.is_owned(n) and n is not self.bag]
         self.lanes: list[tuple[int, int, list[Node]]] = []
         """(word of the server, bits of a lane, the nodes in it)."""
         region = Region()
@@ -197,7 +197,8 @@ class Layout:
             self.words += -(-self.bag.bits() // WORD)
         self.words = max(self.words, 1)
 
-    def _is_owned(self, node: Node) -> bool:
+    def is_owned(self, node: Node) -> bool:
+        """Whether a field has a value for each owner, in the owner's words."""
         return isinstance(node, MapNode | SetNode) and self.owner is not None and node.key == self.owner
 
     def _is_lane(self, node: Node) -> bool:

@@ -1,0 +1,215 @@
+"""Builds a model's kernels, and keeps the compiled code from one run to the next.
+
+Compiled code is stored under a digest of *everything* that it was made from: the generated source, the sources of this
+package and of the model's modules, every value that was frozen in, the layout, the versions of the compilers. A changed
+bound or a changed line therefore never meets an old kernel; numba's own check would miss both.
+"""
+
+from __future__ import annotations
+
+import enum
+import hashlib
+import importlib.util
+import inspect
+import os
+import sys
+import time
+import types
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import llvmlite
+import numba
+import numpy as np
+
+from raftproof.checker import language
+from raftproof.checker.language.layout import Layout
+from raftproof.checker.language.model import Model
+from raftproof.checker.native.batch import Ask, Batch, Words, new_batch
+from raftproof.checker.native.generate import generate
+
+OPTIONS: dict[str, Any] = {"error_model": "numpy", "nogil": True}
+PLAIN = bool(numba.config.DISABLE_JIT)
+"""Whether kernels run as plain Python (NUMBA_DISABLE_JIT=1): slow, and an oracle for the compiled ones."""
+CHECKED = bool(numba.config.BOUNDSCHECK)
+"""Whether kernels check indexes and buffers (NUMBA_BOUNDSCHECK=1)."""
+
+
+@dataclass
+class Kernels:
+    """The compiled functions of a model under a layout."""
+
+    words: int
+    branch: int
+    actions: int
+    explore: Callable[..., tuple[int, int]]
+    spread: Callable[..., int]
+    canonical_in_place: Callable[[Words, Words, int], int]
+    was_compiled: bool
+    """Whether this took a compiler, rather than a stored result."""
+    setup_seconds: float
+
+    def batch(self, size: int) -> Batch:
+        """Arrays for a worker."""
+        return new_batch(self.words, self.actions, size + self.branch + 1)
+
+    def canonical(self, state: int, broken: int = 0) -> tuple[int, int]:
+        """The representative of a state's class, and its fingerprint."""
+        block = to_words(state, self.words)
+        fingerprint = self.canonical_in_place(block, np.zeros(6 * self.words, np.uint64), broken)
+        return from_words(block), int(fingerprint)
+
+
+def to_words(state: int, words: int) -> Words:
+    """A state's integer as an array of 64-bit words."""
+    return np.frombuffer(state.to_bytes(words * 8, "little"), dtype=np.uint64).copy()
+
+
+def from_words(words: Words) -> int:
+    """The integer of an array of words."""
+    return int.from_bytes(words.tobytes(), "little")
+
+
+def cache_directory() -> Path:
+    """Where compiled code is kept: RAFTPROOF_CACHE, or the user's cache directory."""
+    named = os.environ.get("RAFTPROOF_CACHE")
+    base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
+    return Path(named) if named else Path(base) / "raftproof"
+
+
+def build(model: Model, layout: Layout) -> Kernels:
+    """Compile a model's kernels, or load them if the same ones were compiled before."""
+    begun = time.perf_counter()
+    source = generate(model, layout, "plain" if PLAIN else "primitives")
+    functions = _functions(model)
+    digest = _digest(model, layout, source, list(functions.values()))
+    name = f"raftproof_kernel_{digest}"
+    path = cache_directory() / digest / f"{name}.py"
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        unfinished = path.with_suffix(f".{os.getpid()}")
+        unfinished.write_text(source)
+        unfinished.replace(path)
+    spec = importlib.util.spec_from_file_location(name, path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    module.__dict__.update(_namespace(layout, functions))
+    spec.loader.exec_module(module)
+    kernels = Kernels(
+        words=module.WORDS,
+        branch=module.BRANCH,
+        actions=module.ACTIONS,
+        explore=module.explore,
+        spread=module.spread,
+        canonical_in_place=module.canonical_in_place,
+        was_compiled=False,
+        setup_seconds=0.0,
+    )
+    _warm_up(kernels)
+    if not PLAIN:
+        kernels.was_compiled = any(module.explore.stats.cache_misses.values())
+    kernels.setup_seconds = time.perf_counter() - begun
+    return kernels
+
+
+def _warm_up(kernels: Kernels) -> None:
+    """Call each kernel once on nothing, so that compilation is over before the search begins."""
+    batch = kernels.batch(1)
+    block = np.zeros(kernels.words, np.uint64)
+    table = np.zeros(64, np.uint64)
+    ask = Ask(0, 0, 0, 0, 0, 0, 1, 0)
+    kernels.explore(block, 0, 0, block, 0, table, 0, block, batch, ask)
+    kernels.canonical_in_place(block.copy(), batch.spare, 0)
+    kernels.spread(table, 32, np.zeros(64, np.uint64))
+
+
+def _namespace(layout: Layout, functions: dict[str, Callable[..., Any]]) -> dict[str, Any]:
+    """What the generated source finds under its free names."""
+    if PLAIN:
+        from raftproof.checker.native import plain
+
+        return {"OPTIONS": {}, "at": plain.state_at(layout), **functions}
+    from raftproof.checker.native import primitives
+    from raftproof.checker.native.types import StateType
+
+    at = primitives.state_at(StateType(layout, CHECKED))
+    return {"OPTIONS": OPTIONS, "at": at, **{name: _compiled(f) for name, f in functions.items()}}
+
+
+def _functions(model: Model) -> dict[str, Callable[..., Any]]:
+    """The model's functions under the names that the generated source calls them by."""
+    named: dict[str, Callable[..., Any]] = {}
+    groups = {
+        "action": model.actions,
+        "invariant": model.invariants,
+        "step_invariant": model.action_invariants,
+        "witness": [w for w in model.witnesses if w.states == 1],
+        "step_witness": [w for w in model.witnesses if w.states == 2],
+        "constraint": model.constraints,
+    }
+    for group, declared in groups.items():
+        named |= {f"{group}_{k}": d.function for k, d in enumerate(declared)}
+    return named
+
+
+@cache
+def _compiled(function: Callable[..., Any]) -> Any:
+    """The same code object, with compiled helpers where it names plain ones."""
+    names = dict(function.__globals__)
+    for name in function.__code__.co_names:
+        value = names.get(name)
+        if isinstance(value, types.FunctionType):
+            names[name] = _compiled(value)
+    twin = types.FunctionType(function.__code__, names, function.__name__, function.__defaults__)
+    twin.__module__, twin.__qualname__ = function.__module__, function.__qualname__
+    return numba.njit(twin, **OPTIONS)
+
+
+# --------------------------------------------------------------------------------------------------- the digest
+
+
+def _digest(model: Model, layout: Layout, source: str, functions: list[Callable[..., Any]]) -> str:
+    frozen = sorted({f"{f.__module__}.{n}={v}" for f in _reached(functions) for n, v in _frozen(f)})
+    modules = {inspect.getsourcefile(f) or "" for f in _reached(functions)}
+    versions = (sys.version, numba.__version__, llvmlite.__version__, np.__version__)
+    text = repr((model.name, layout.key, source, frozen, versions, CHECKED, PLAIN))
+    digest = hashlib.sha256(text.encode())
+    for path in [*_own_sources(), *sorted(map(Path, modules))]:
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:24]
+
+
+@cache
+def _own_sources() -> list[Path]:
+    rooms = (Path(language.__file__).parent, Path(__file__).parent)
+    return [path for room in rooms for path in sorted(room.glob("*.py"))]
+
+
+def _reached(functions: list[Callable[..., Any]]) -> list[Any]:
+    """The functions and all helpers that they call, each once."""
+    reached: dict[Any, None] = {}
+    waiting: list[Any] = list(functions)
+    while waiting:
+        function = waiting.pop()
+        if function not in reached:
+            reached[function] = None
+            named = (function.__globals__.get(n) for n in function.__code__.co_names)
+            waiting += [v for v in named if isinstance(v, types.FunctionType)]
+    return list(reached)
+
+
+def _frozen(function: Any) -> Iterator[tuple[str, str]]:
+    """The global values that compilation freezes into a function."""
+    for name in function.__code__.co_names:
+        value = function.__globals__.get(name)
+        if isinstance(value, type) and issubclass(value, enum.IntEnum):
+            yield name, repr({m.name: int(m) for m in value})
+        elif isinstance(value, type) and hasattr(value, "_fields"):
+            yield name, repr(value._fields)
+        elif isinstance(value, int | bool | tuple):
+            yield name, repr(value)

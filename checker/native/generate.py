@@ -1,0 +1,281 @@
+"""Generates the source of a model's kernels: everything that depends on its layout, actions and properties.
+
+    successors(s, …)    try every action with every parameter on a copy of s; keep what lies inside the bounds
+    within_k(t)         the bounds and constraints that action k can break
+    violations(t, m)    which of the invariants in mask m does t break
+    fingerprint(t), copy(s, t), canonical(t, …)
+
+What costs no speed is an argument at run time and not frozen here: the rules that are off, the faults that are on, the
+properties that are watched. The kernels proper, the same for all models, are appended from `kernels.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+
+from raftproof.checker.language.errors import BoundsError
+from raftproof.checker.language.layout import Layout
+from raftproof.checker.language.model import Action, Declared, Model, Parameter
+from raftproof.checker.language.nodes import BagNode, MapNode, Node, Record, Scalar, SeqNode
+from raftproof.checker.native.canonical import SALT, generate_canonical
+from raftproof.checker.native.text import Text
+
+HEAD = '''"""Generated from {model}, {bounds}, symmetry {symmetry}. Do not edit."""
+import numpy as np
+from numba import njit
+from raftproof.checker.native.{primitives} import *
+U = np.uint64
+'''
+
+
+def generate(model: Model, layout: Layout, primitives: str = "primitives") -> str:
+    """The source of the kernels; names such as `action_0` and `at` are put into the module by `build`."""
+    text = Text()
+    _generate_words(text, layout)
+    generate_canonical(text, layout)
+    for k, action in enumerate(model.actions):
+        _generate_within(text, model, layout, k, action)
+    _generate_answers(text, model, layout)
+    _generate_successors(text, model, layout)
+    head = HEAD.format(model=model.name, bounds=layout.bounds, symmetry=sorted(layout.symmetric), primitives=primitives)
+    kernels = (Path(__file__).parent / "kernels.py").read_text().split("# ---- kernels\n")[1]
+    return head + str(text) + kernels
+
+
+# --------------------------------------------------------------------------------------------------- words
+
+
+def _generate_words(text: Text, layout: Layout) -> None:
+    text(f"WORDS = {layout.words}")
+    with text.function("copy(s, t)"):
+        text(*(f"set_word(t, {k}, word(s, {k}))" for k in range(layout.words)))
+    with text.function("fingerprint(t)"):
+        parts = []
+        for number, k in enumerate(range(0, layout.words, 2)):
+            second = f"word(t, {k + 1})" if k + 1 < layout.words else "U(0)"
+            left, right = SALT[k % 8], SALT[(k + 1) % 8] + number
+            text(f"a{number} = mix(word(t, {k}) ^ U({left}), {second} ^ U({right}))")
+            turn = 7 * number % 64
+            parts.append(f"((a{number} << U({turn})) | (a{number} >> U({64 - turn})))" if turn else f"a{number}")
+        text("h = " + " ^ ".join(parts), f"h = mix(h ^ U({SALT[6]}), h ^ U({SALT[7]}))")
+        text("return h if h != U(0) else U(1)")
+
+
+# --------------------------------------------------------------------------------------------------- bounds
+
+
+def _generate_within(text: Text, model: Model, layout: Layout, number: int, action: Action) -> None:
+    """Emit within_k(t): whether what action k wrote lies inside the bounds."""
+    with text.function(f"within_{number}(t)"):
+        for name in sorted(action.frame.writes):
+            node = layout.fields[name]
+            if isinstance(node, BagNode):
+                _limit_bag(text, node)
+            else:
+                _limit(text, node, f"t.{name}", 0)
+        for k, constraint in enumerate(model.constraints):
+            if constraint.frame.reads & action.frame.writes:
+                _for_all(
+                    text, layout, constraint, "t", lambda call, k=k: f"if not constraint_{k}({call}):", "return False"
+                )
+        text("return True")
+
+
+def _limit_bag(text: Text, bag: BagNode) -> None:
+    text("f = bag_of(t)")
+    with text.block(f"if slot(f, {bag.limit}) != 0:"):
+        text("return False")
+    for k in range(bag.limit - bag.copies):
+        with text.block(f"if slot(f, {k}) != 0 and slot(f, {k}) == slot(f, {k + bag.copies}):"):
+            text("return False")
+
+
+def _limit(text: Text, node: Node, place: str, depth: int) -> None:
+    """Emit the test that everything at a place is at most its limit."""
+    match node:
+        case Scalar() if node.sort.limit is not None:
+            with text.block(f"if {place} > {node.sort.limit}:"):
+                text("return False")
+        case Record():
+            for part in node.fields:
+                _limit(text, part, f"{place}.{part.name}", depth)
+        case MapNode() if _is_limited(node.child):
+            with text.block(f"for x{depth} in range({node.key.first}, {node.key.last + 1}):"):
+                _limit(text, node.child, f"{place}[x{depth}]", depth + 1)
+        case SeqNode():
+            with text.block(f"if len({place}) > {node.limit}:"):
+                text("return False")
+
+
+def _is_limited(node: Node) -> bool:
+    match node:
+        case Scalar():
+            return node.sort.limit is not None
+        case Record():
+            return any(_is_limited(f) for f in node.fields)
+        case MapNode():
+            return _is_limited(node.child)
+        case SeqNode():
+            return True
+    return False
+
+
+# --------------------------------------------------------------------------------------------------- parameters
+
+
+def _for_all(
+    text: Text,
+    layout: Layout,
+    declared: Declared,
+    states: str,
+    condition: Callable[[str], str],
+    then: str,
+) -> None:
+    """Emit loops over a property's parameters around `condition(arguments): then`."""
+    with ExitStack() as loops:
+        names = _enter_loops(text, layout, declared.parameters, loops, message="")
+        loops.enter_context(text.block(condition(", ".join([states, *names]))))
+        text(then)
+
+
+def _enter_loops(
+    text: Text, layout: Layout, parameters: Sequence[Parameter], loops: ExitStack, message: str
+) -> list[str]:
+    """Open a loop for each parameter; `message` is the name of a message that is at hand."""
+    names = []
+    for k, parameter in enumerate(parameters):
+        sort = parameter.sort(layout)
+        if sort is None:
+            if not message:
+                raise BoundsError(f"{parameter.name}: only actions have messages as parameters")
+            names.append(message)
+        else:
+            loops.enter_context(text.block(f"for y{k} in range({sort.first}, {sort.last + 1}):"))
+            names.append(f"y{k}")
+    return names
+
+
+# --------------------------------------------------------------------------------------------------- properties
+
+
+def bits_where(flags: Iterable[bool]) -> int:
+    """A mask with bit k set where the k-th flag is."""
+    return sum(1 << k for k, flag in enumerate(flags) if flag)
+
+
+def _generate_answers(text: Text, model: Model, layout: Layout) -> None:
+    """Emit the properties as functions from a mask of questions to a mask of answers."""
+    step_witnesses = [w for w in model.witnesses if w.states == 2]
+    state_witnesses = [w for w in model.witnesses if w.states == 1]
+    groups = {
+        "violations(t, mask)": ("t", model.invariants, "if mask & {bit} and not invariant_{k}({call}):"),
+        "sights(t, mask)": ("t", state_witnesses, "if mask & {bit} and witness_{k}({call}):"),
+        "step_violations(s, t, mask)": (
+            "s, t",
+            model.action_invariants,
+            "if mask & {bit} and not step_invariant_{k}({call}):",
+        ),
+        "step_sights(s, t, mask)": ("s, t", step_witnesses, "if mask & {bit} and step_witness_{k}({call}):"),
+    }
+    for head, (states, group, test) in groups.items():
+        with text.function(head):
+            text("found = 0")
+            for k, declared in enumerate(group):
+                line = lambda call, k=k, test=test: test.format(bit=1 << k, k=k, call=call)  # noqa: E731
+                _for_all(text, layout, declared, states, line, f"found |= {1 << k}")
+            text("return found")
+    tables = {"NEED_STATE": model.invariants, "NEED_SIGHT": state_witnesses}
+    for name, group in tables.items():
+        masks = [bits_where(bool(p.frame.reads & a.frame.writes) for p in group) for a in model.actions]
+        text("", f"{name} = np.array({masks}, dtype=np.int64)")
+
+
+# --------------------------------------------------------------------------------------------------- expansion
+
+
+def _generate_successors(text: Text, model: Model, layout: Layout) -> None:
+    """Emit successors(s, …): append to the batch what follows from s."""
+    text("", "", f"ACTIONS = {len(model.actions)}", f"BRANCH = {_branch(model, layout)}")
+    with text.function("keep(t, n, batch, action, parent, table, broken)"):
+        text("canonical(t, batch.spare, 0, broken)", "h = fingerprint(t)", "batch.prints[n] = h")
+        text("batch.actions[n] = action", "batch.parents[n] = parent")
+        text("prefetch(table, home(h, U(table.shape[0])))", "return n + 1")
+    with text.function("outside(s, t, mask, batch, broken)"):
+        text("bad = violations(t, mask)")
+        with text.block("if bad != 0:"):
+            text("note(t, s, bad, batch.worst_step, batch.spare, broken)")
+    with text.function("successors(s, buffer, n, batch, parent, table, ask)"):
+        text("broken = ask.broken", "t = at(buffer, n, broken)", "copy(s, t)")
+        for k, action in enumerate(model.actions):
+            if all(p.sort(layout) is not None for p in action.parameters):
+                _try(text, model, layout, k, action, message="")
+        if layout.bag is not None:
+            _try_messages(text, model, layout, layout.bag)
+        text("return n")
+
+
+def _try_messages(text: Text, model: Model, layout: Layout, bag: BagNode) -> None:
+    """Emit the actions that take a message, once for each different message in flight."""
+    text("bag = bag_of(s)")
+    with text.block(f"for k in range({bag.limit}):"):
+        text("code = slot(bag, k)")
+        text("if code == 0:", "    break")
+        text("if k > 0 and slot(bag, k - 1) == code:", "    continue")
+        text(f"tag = code >> {bag.tag_shift}")
+        for kind in bag.kinds:
+            takers = [
+                (k, a)
+                for k, a in enumerate(model.actions)
+                if any(kind in p.kinds(layout) for p in a.parameters if p.sort(layout) is None)
+            ]
+            if takers:
+                with text.block(f"if tag == {kind.tag}:"):
+                    text(f"m = message_of(bag, {kind.tag}, code)")
+                    for k, action in takers:
+                        _try(text, model, layout, k, action, message="m")
+
+
+def _try(text: Text, model: Model, layout: Layout, number: int, action: Action, message: str) -> None:
+    """Emit one action with all its parameters."""
+    with ExitStack() as loops:
+        if action.fault:
+            fault = model.faults().index(action.fault)
+            loops.enter_context(text.block(f"if ask.faults & {1 << fault}:"))
+        names = _enter_loops(text, layout, action.parameters, loops, message)
+        loops.enter_context(text.block(f"if action_{number}({', '.join(['t', *names])}):"))
+        text(f"batch.generated[{number}] += 1")
+        _watch_step(text, model, action)
+        with text.block(f"if within_{number}(t):"):
+            text(f"n = keep(t, n, batch, {number}, parent, table, broken)", "t = at(buffer, n, broken)")
+        mask = bits_where(bool(p.frame.reads & action.frame.writes) for p in model.invariants)
+        if mask:
+            with text.block("else:"):
+                text(f"outside(s, t, ask.invariants & {mask}, batch, broken)")
+        text("copy(s, t)")
+
+
+def _watch_step(text: Text, model: Model, action: Action) -> None:
+    """Emit the properties of steps that an action can touch."""
+    touched = bits_where(bool(p.frame.reads & action.frame.writes) for p in model.action_invariants)
+    if touched:
+        text(f"bad = step_violations(s, t, ask.step_invariants & {touched})")
+        with text.block("if bad != 0:"):
+            text(f"note(t, s, bad << {len(model.invariants)}, batch.worst_step, batch.spare, broken)")
+    seen = bits_where(bool(w.frame.reads & action.frame.writes) for w in model.witnesses if w.states == 2)
+    if seen:
+        with text.block(f"if ask.step_witnesses & {seen}:"):
+            text(f"batch.seen[1] |= step_sights(s, t, ask.step_witnesses & {seen})")
+
+
+def _branch(model: Model, layout: Layout) -> int:
+    """The most successors that a state can have."""
+    total = 0
+    for action in model.actions:
+        ways = 1
+        for parameter in action.parameters:
+            sort = parameter.sort(layout)
+            ways *= sort.size if sort is not None else layout.bag.limit if layout.bag else 0
+        total += ways
+    return total

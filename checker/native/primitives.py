@@ -1,0 +1,328 @@
+"""What the generated kernels are made of: states in buffers, messages in slots, fingerprints, the shared table.
+
+Each primitive is an intrinsic: a few instructions. `plain.py` holds their meaning in Python, for runs without
+compilation.
+"""
+
+from __future__ import annotations
+
+import operator
+from typing import Any
+
+from llvmlite import ir
+from numba import types
+from numba.core import cgutils
+from numba.extending import intrinsic, overload, overload_method
+
+from raftproof.checker.language.nodes import BagNode, Kind, SetNode
+from raftproof.checker.native.types import I64, Emit, RefType, StateType, const, discard_member, record_type
+
+__all__ = [
+    "bag_of", "code_of", "compare_and_swap", "home", "message_of", "mix", "peek", "prefetch", "set_slot", "set_word",
+    "slot", "state_at", "word",
+]  # fmt: skip
+
+
+def state_at(state_type: StateType) -> Any:
+    """The function at(buffer, k, broken): the k-th state of an array of words."""
+    size = state_type.layout.words
+
+    @intrinsic
+    def at(typing_context: Any, buffer: Any, k: Any, broken: Any) -> Any:
+        def gen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+            emit = Emit(context, builder)
+            array = context.make_array(buffer)(context, builder, args[0])
+            index = emit.integer(args[1], k)
+            if state_type.checked:
+                last = builder.mul(builder.add(index, const(1)), const(size))
+                emit.fail_if(builder.icmp_signed(">", last, array.nitems), "a state lies outside its buffer")
+            state = cgutils.create_struct_proxy(state_type)(context, builder)
+            words = builder.bitcast(array.data, I64.as_pointer())
+            state.words = builder.gep(words, [builder.mul(index, const(size))])
+            state.broken = emit.integer(args[2], broken)
+            return state._getvalue()
+
+        return state_type(buffer, k, broken), gen
+
+    return at
+
+
+def _word_pointer(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+    state = cgutils.create_struct_proxy(sig.args[0])(context, builder, value=args[0])
+    return builder.gep(state.words, [context.cast(builder, args[1], sig.args[1], types.int64)])
+
+
+@intrinsic
+def word(typing_context: Any, state: Any, k: Any) -> Any:
+    """The k-th word of a state."""
+
+    def gen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        return builder.load(_word_pointer(context, builder, sig, args))
+
+    return types.uint64(state, k), gen
+
+
+@intrinsic
+def set_word(typing_context: Any, state: Any, k: Any, value: Any) -> Any:
+    """Replace the k-th word of a state."""
+
+    def gen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        builder.store(args[2], _word_pointer(context, builder, sig, args))
+        return context.get_dummy_value()
+
+    return types.none(state, k, types.uint64), gen
+
+
+# --------------------------------------------------------------------------------------------------- messages
+
+
+@intrinsic
+def bag_of(typing_context: Any, state: Any) -> Any:
+    """The bag of a state."""
+    node = state.layout.bag
+    result = RefType(state, node, node.name)
+
+    def gen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        emit = Emit(context, builder)
+        proxy = cgutils.create_struct_proxy(sig.args[0])(context, builder, value=args[0])
+        return emit.make_ref(result, *emit.move(proxy.words, const(0), node.offset))
+
+    return result(state), gen
+
+
+def _slot_pointer(context: Any, builder: Any, sig: Any, args: Any) -> tuple[Any, Any]:
+    bag = sig.args[0]
+    emit = Emit(context, builder)
+    words, _ = emit.ref(bag, args[0])
+    index = emit.integer(args[1], sig.args[1])
+    if bag.state.checked:
+        emit.fail_if(builder.icmp_unsigned(">=", index, const(bag.node.slots)), "a slot lies outside the bag")
+    width = ir.IntType(bag.node.slot_bits)
+    return builder.gep(builder.bitcast(words, width.as_pointer()), [index]), width
+
+
+@intrinsic
+def slot(typing_context: Any, bag: Any, k: Any) -> Any:
+    """The code in the k-th slot, 0 where it is empty."""
+
+    def gen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        pointer, width = _slot_pointer(context, builder, sig, args)
+        code = builder.load(pointer)
+        return builder.zext(code, I64) if width.width < I64.width else code
+
+    return types.int64(bag, k), gen
+
+
+@intrinsic
+def set_slot(typing_context: Any, bag: Any, k: Any, code: Any) -> Any:
+    """Replace the code in the k-th slot."""
+
+    def gen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        pointer, width = _slot_pointer(context, builder, sig, args)
+        value = Emit(context, builder).integer(args[2], code)
+        builder.store(builder.trunc(value, width) if width.width < I64.width else value, pointer)
+        return context.get_dummy_value()
+
+    return types.none(bag, k, code), gen
+
+
+def _kind_of(bag: BagNode, message: Any) -> Kind:
+    return next(k for k in bag.kinds if k.record.cls is message.instance_class)
+
+
+@intrinsic
+def code_of(typing_context: Any, bag: Any, message: Any) -> Any:
+    """The code of a message; raises where a field is out of its range."""
+    kind = _kind_of(bag.node, message)
+
+    def gen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        bits = Emit(context, builder).pack(kind.record, args[1], message)
+        return builder.or_(bits, const(kind.tag << bag.node.tag_shift))
+
+    return types.int64(bag, message), gen
+
+
+@intrinsic(prefer_literal=True)
+def message_of(typing_context: Any, bag: Any, tag: Any, code: Any) -> Any:
+    """The message of a code whose kind is known."""
+    record = bag.node.kinds[tag.literal_value - 1].record
+
+    def gen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        emit = Emit(context, builder)
+        return emit.unpack(record, emit.integer(args[2], code))
+
+    return record_type(record)(bag, tag, code), gen
+
+
+@intrinsic
+def remove_member(typing_context: Any, members: Any, member: Any) -> Any:
+    """Take a member out of a set."""
+
+    def gen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        value = Emit(context, builder).integer(args[1], member)
+        discard_member(context, builder, members, args[0], value)
+        return context.get_dummy_value()
+
+    return types.none(members, member), gen
+
+
+@intrinsic
+def fail(typing_context: Any, bag: Any, what: Any) -> Any:
+    """Raise: the bag is full, or the message is not in it."""
+    node = bag.node
+    texts = {
+        0: f"{node.name} would hold more than {node.slots} messages; declare AtMost(..., over=…)",
+        1: f"{node.name}: the message is not in flight",
+    }
+
+    def gen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        emit = Emit(context, builder)
+        for value, text in texts.items():
+            emit.fail_if(builder.icmp_signed("==", args[1], const(value)), text)
+        return context.get_dummy_value()
+
+    return types.none(bag, types.int64), gen
+
+
+@overload_method(RefType, "send")
+def _send(bag: Any, message: Any) -> Any:
+    if not isinstance(bag.node, BagNode):
+        return None
+    last = bag.node.slots - 1
+
+    def send(bag: Any, message: Any) -> None:
+        code = code_of(bag, message)
+        if slot(bag, last) != 0:
+            fail(bag, 0)
+        k = last
+        while k > 0 and slot(bag, k - 1) < code:
+            set_slot(bag, k, slot(bag, k - 1))
+            k -= 1
+        set_slot(bag, k, code)
+
+    return send
+
+
+@overload_method(RefType, "discard")
+def _discard(container: Any, item: Any) -> Any:
+    if isinstance(container.node, SetNode):
+        return lambda container, item: remove_member(container, item)
+    last = container.node.slots - 1
+
+    def discard(container: Any, item: Any) -> None:
+        code = code_of(container, item)
+        k = 0
+        while k < last and slot(container, k) != code:
+            k += 1
+        if slot(container, k) != code:
+            fail(container, 1)
+        while k < last:
+            set_slot(container, k, slot(container, k + 1))
+            k += 1
+        set_slot(container, last, 0)
+
+    return discard
+
+
+@overload(operator.contains)
+def _in_bag(bag: Any, message: Any) -> Any:
+    if not isinstance(bag, RefType) or not isinstance(bag.node, BagNode):
+        return None
+    slots = bag.node.slots
+
+    def contains(bag: Any, message: Any) -> bool:
+        code = code_of(bag, message)
+        k = 0
+        while k < slots and slot(bag, k) != code:
+            k += 1
+        return k < slots
+
+    return contains
+
+
+@overload(len)
+def _messages_in(bag: Any) -> Any:
+    if not isinstance(bag, RefType) or not isinstance(bag.node, BagNode):
+        return None
+    slots = bag.node.slots
+
+    def count(bag: Any) -> int:
+        k = 0
+        while k < slots and slot(bag, k) != 0:
+            k += 1
+        return k
+
+    return count
+
+
+# --------------------------------------------------------------------------------------------------- fingerprints
+
+
+@intrinsic
+def mix(typing_context: Any, x: Any, y: Any) -> Any:
+    """The two halves of the 128-bit product of two words, folded together."""
+
+    def gen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        wide = ir.IntType(128)
+        product = builder.mul(builder.zext(args[0], wide), builder.zext(args[1], wide))
+        return builder.xor(
+            builder.trunc(product, I64), builder.trunc(builder.lshr(product, ir.Constant(wide, 64)), I64)
+        )
+
+    return types.uint64(types.uint64, types.uint64), gen
+
+
+@intrinsic
+def home(typing_context: Any, fingerprint: Any, size: Any) -> Any:
+    """Where a fingerprint belongs in a table of any size: the upper half of their product, which keeps their order."""
+
+    def gen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        wide = ir.IntType(128)
+        product = builder.mul(builder.zext(args[0], wide), builder.zext(args[1], wide))
+        return builder.trunc(builder.lshr(product, ir.Constant(wide, 64)), I64)
+
+    return types.int64(types.uint64, types.uint64), gen
+
+
+# --------------------------------------------------------------------------------------------------- the shared table
+
+
+def _cell(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+    array = context.make_array(sig.args[0])(context, builder, args[0])
+    return builder.gep(array.data, [args[1]])
+
+
+@intrinsic
+def peek(typing_context: Any, table: Any, place: Any) -> Any:
+    """Read a cell that other threads may write."""
+
+    def gen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        return builder.load_atomic(_cell(context, builder, sig, args), "monotonic", 8)
+
+    return types.uint64(table, types.int64), gen
+
+
+@intrinsic
+def compare_and_swap(typing_context: Any, table: Any, place: Any, old: Any, new: Any) -> Any:
+    """Write a cell if it still holds `old`; what it held before."""
+
+    def gen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        pointer = _cell(context, builder, sig, args)
+        return builder.extract_value(builder.cmpxchg(pointer, args[2], args[3], "monotonic", "monotonic"), 0)
+
+    return types.uint64(table, types.int64, types.uint64, types.uint64), gen
+
+
+@intrinsic
+def prefetch(typing_context: Any, table: Any, place: Any) -> Any:
+    """Ask for a cell's cache line before it is needed."""
+
+    def gen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        pointer = builder.bitcast(_cell(context, builder, sig, args), ir.IntType(8).as_pointer())
+        i32 = ir.IntType(32)
+        shape = ir.FunctionType(ir.VoidType(), [pointer.type, i32, i32, i32])
+        function = cgutils.get_or_insert_function(builder.module, shape, "llvm.prefetch.p0")
+        builder.call(function, [pointer, i32(1), i32(3), i32(1)])
+        return context.get_dummy_value()
+
+    return types.none(table, types.int64), gen
