@@ -1,0 +1,70 @@
+"""What a run is: everything that its seed decides before it begins. Two runs of one plan are the same, byte for byte."""
+
+from __future__ import annotations
+
+from random import Random
+
+import msgspec
+
+from raftproof.impl.core import Settings
+
+
+class Plan(msgspec.Struct, frozen=True):
+    """One run. Time is counted in units; a tick of a server's clock is `tick` of them."""
+
+    seed: int
+    steps: int
+    faults: frozenset[str]
+    broken: frozenset[str]
+    servers: int
+    clients: int
+    keys: int
+    election_timeout_ticks: int
+    pre_vote: bool
+    check_quorum: bool
+    max_inflight: int
+    snapshot_every: int
+    """Entries applied between two snapshots of one server."""
+    keep_entries: int
+    """Entries kept in the log behind a snapshot."""
+    skip: frozenset[int] = frozenset()
+    """Injections left out, by number: how a failing run is shrunk."""
+    tick: int = 100
+
+    def settings(self, id: int) -> Settings:
+        """The settings of one server."""
+        return Settings(
+            id=id,
+            election_timeout_ticks=self.election_timeout_ticks,
+            pre_vote=self.pre_vote,
+            check_quorum=self.check_quorum,
+            max_inflight=self.max_inflight,
+            max_append_bytes=200,
+        )
+
+
+def plan(
+    seed: int,
+    steps: int,
+    faults: frozenset[str],
+    broken: frozenset[str] = frozenset(),
+    skip: frozenset[int] = frozenset(),
+) -> Plan:
+    """The run of this seed."""
+    chance = Random(seed * 1000 + 500)
+    return Plan(
+        seed=seed,
+        steps=steps,
+        faults=faults,
+        broken=broken,
+        servers=5 if chance.random() < 0.2 else 3,
+        clients=2 + int(chance.random() * 3),
+        keys=2 + int(chance.random() * 3),
+        election_timeout_ticks=5 + int(chance.random() * 6),
+        pre_vote=chance.random() < 0.6,
+        check_quorum=chance.random() < 0.6,
+        max_inflight=1 + int(chance.random() * 8),
+        snapshot_every=8 + int(chance.random() * 30) if "snapshot" in faults else 1 << 60,
+        keep_entries=int(chance.random() * 6) if "compaction" in faults else 100,
+        skip=skip,
+    )
