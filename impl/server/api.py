@@ -1,0 +1,288 @@
+"""etcd's v3 gRPC API over a server: KV, Cluster and Maintenance."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
+
+import grpc
+import grpc.aio
+from google.protobuf.message import Message
+
+from raftproof.impl import core
+from raftproof.impl.kv import Compact, Refused, TxnResult, check, is_read_only, read
+from raftproof.impl.server import convert, errors
+from raftproof.impl.server.client import Client
+from raftproof.impl.server.errors import ApiError, CannotStart, status_of
+from raftproof.impl.server.machine import Member
+from raftproof.impl.server.methods import METHODS, PACKAGE
+from raftproof.impl.server.peers import address_of
+from raftproof.impl.server.proto import rpc_pb2 as pb
+from raftproof.impl.server.server import Server
+from raftproof.impl.server.settings import MAX_REQUEST_BYTES, server_id
+from raftproof.impl.server.tls import server_credentials
+
+T = TypeVar("T")
+
+VERSION = "3.4.0"
+"""The version of etcd's API that is spoken here."""
+
+_SYNCED = 0.9  # a learner may be promoted once it has this much of the leader's log (etcd's number)
+
+
+class Api:
+    """The handlers; each takes a request and returns a response or raises ApiError or Refused."""
+
+    def __init__(self, server: Server) -> None:
+        """Answers for one server."""
+        self._server = server
+
+    # --- KV -----------------------------------------------------------------------------------------------------
+
+    async def range(self, request: pb.RangeRequest) -> pb.RangeResponse:
+        """Linearizable unless the client asks for less."""
+        wanted = convert.to_range(request)
+        check(wanted)
+        if not request.serializable:
+            await self._server.read_barrier()
+        result = self._server.machine.store.range(wanted)
+        return convert.from_range(result, self._header(result.revision))
+
+    async def put(self, request: pb.PutRequest) -> pb.PutResponse:
+        """Write one key."""
+        command = convert.to_put(request)
+        check(command)
+        _check_size(request)
+        result = _done(await self._server.propose(command))
+        return convert.from_put(result, self._header(result.revision))
+
+    async def delete_range(self, request: pb.DeleteRangeRequest) -> pb.DeleteRangeResponse:
+        """Delete keys."""
+        command = convert.to_delete_range(request)
+        check(command)
+        _check_size(request)
+        result = _done(await self._server.propose(command))
+        return convert.from_delete_range(result, self._header(result.revision))
+
+    async def txn(self, request: pb.TxnRequest) -> pb.TxnResponse:
+        """A transaction; one that only reads is not replicated."""
+        command = convert.to_txn(request)
+        check(command)
+        _check_size(request)
+        if is_read_only(command):
+            if not _all_serializable(request):
+                await self._server.read_barrier()
+            result: TxnResult = read(self._server.machine.store, command)
+        else:
+            result = _done(await self._server.propose(command))
+        return convert.from_txn(result, self._header(result.revision))
+
+    async def compact(self, request: pb.CompactionRequest) -> pb.CompactionResponse:
+        """Forget old revisions, on every server; what is forgotten is gone at once, whether or not `physical` asks."""
+        result = _done(await self._server.propose(Compact(request.revision)))
+        return pb.CompactionResponse(header=self._header(result.revision))
+
+    # --- Cluster ------------------------------------------------------------------------------------------------
+
+    async def member_list(self, request: pb.MemberListRequest) -> pb.MemberListResponse:
+        """The members, as this server knows them."""
+        if request.linearizable:
+            await self._server.read_barrier()
+        return pb.MemberListResponse(header=self._header(), members=self._members())
+
+    async def member_add(self, request: pb.MemberAddRequest) -> pb.MemberAddResponse:
+        """A new voter or learner; it is started afterwards."""
+        server = self._server
+        urls = tuple(request.peerURLs)
+        try:
+            for url in urls:
+                address_of(url)
+        except CannotStart:
+            urls = ()
+        if not urls:
+            raise errors.invalid("given member URLs are invalid")
+        await server.read_barrier()
+        if any(url in member.peer_urls for member in server.machine.members.values() for url in urls):
+            raise errors.precondition("Peer URLs already exists")
+        if request.isLearner and any(member.is_learner for member in server.machine.members.values()):
+            raise errors.precondition("too many learner members in cluster")
+        id = server_id(f"{server.identity.cluster:x}", *urls, str(time.time_ns()))
+        kind = core.Change.ADD_LEARNER if request.isLearner else core.Change.ADD_VOTER
+        members = await server.change_members(kind, Member(id, urls, is_learner=request.isLearner))
+        added = next(member for member in members if member.id == id)
+        return pb.MemberAddResponse(
+            header=self._header(), member=convert.from_member(added), members=map(convert.from_member, members)
+        )
+
+    async def member_remove(self, request: pb.MemberRemoveRequest) -> pb.MemberRemoveResponse:
+        """A member leaves for ever."""
+        server = self._server
+        await server.read_barrier()
+        member = server.machine.members.get(request.ID)
+        if member is None:
+            raise errors.member_not_found()
+        voters = [each for each in server.machine.members.values() if not each.is_learner]
+        if voters == [member]:
+            raise errors.precondition("re-configuration failed due to not enough started members")
+        members = await server.change_members(core.Change.REMOVE, member)
+        return pb.MemberRemoveResponse(header=self._header(), members=map(convert.from_member, members))
+
+    async def member_promote(self, request: pb.MemberPromoteRequest) -> pb.MemberPromoteResponse:
+        """A learner becomes a voter, once it has the leader's log; only the leader knows whether it has."""
+        server = self._server
+        await server.read_barrier()
+        member = server.machine.members.get(request.ID)
+        if member is None:
+            raise errors.member_not_found()
+        if not member.is_learner:
+            raise errors.precondition("can only promote a learner member")
+        raft = server.raft
+        if raft.leader != raft.id:
+            return await self._ask_leader_to_promote(request)
+        progress = raft.progress.get(request.ID)
+        if progress is None or progress.match_index < raft.log.last_index * _SYNCED:
+            raise errors.precondition("can only promote a learner member which is in sync with leader")
+        members = await server.change_members(core.Change.ADD_VOTER, member)
+        return pb.MemberPromoteResponse(header=self._header(), members=map(convert.from_member, members))
+
+    async def _ask_leader_to_promote(self, request: pb.MemberPromoteRequest) -> pb.MemberPromoteResponse:
+        server = self._server
+        leader = server.machine.members.get(server.raft.leader)
+        if leader is None or not leader.client_urls:
+            raise errors.no_leader()
+        async with Client(leader.client_urls, server.settings.client_certificates) as client:
+            response: pb.MemberPromoteResponse = await client.call("Cluster", "MemberPromote", request)
+            return response
+
+    # --- Maintenance --------------------------------------------------------------------------------------------
+
+    async def alarm(self, request: pb.AlarmRequest) -> pb.AlarmResponse:
+        """No alarm is ever raised here, so there is none to list or disarm."""
+        if request.action == pb.AlarmRequest.ACTIVATE:
+            raise errors.unknown_alarm()
+        return pb.AlarmResponse(header=self._header())
+
+    async def status(self, _: pb.StatusRequest) -> pb.StatusResponse:
+        """How this server is."""
+        server = self._server
+        raft = server.raft
+        size = server.directory.size()
+        member = server.machine.members.get(raft.id)
+        return pb.StatusResponse(
+            header=self._header(),
+            version=VERSION,
+            dbSize=size,
+            dbSizeInUse=size,
+            leader=raft.leader,
+            raftIndex=raft.commit_index,
+            raftTerm=raft.current_term,
+            raftAppliedIndex=raft.applied_index,
+            errors=[] if raft.leader else ["etcdserver: no leader"],
+            isLearner=member is not None and member.is_learner,
+        )
+
+    async def hash_kv(self, request: pb.HashKVRequest) -> pb.HashKVResponse:
+        """For comparing servers; etcd's own hash."""
+        store = self._server.machine.store
+        hash = store.hash(request.revision)
+        return pb.HashKVResponse(header=self._header(), hash=hash, compact_revision=store.compact_revision)
+
+    async def move_leader(self, request: pb.MoveLeaderRequest) -> pb.MoveLeaderResponse:
+        """Hand leadership over; only the leader can."""
+        raft = self._server.raft
+        if raft.leader != raft.id:
+            raise errors.precondition("not leader")
+        if request.targetID not in raft.configuration.voters:
+            raise errors.precondition("bad leader transferee")
+        if request.targetID != raft.id:
+            await self._server.transfer_leadership(request.targetID)
+        return pb.MoveLeaderResponse(header=self._header())
+
+    # --- what they share ----------------------------------------------------------------------------------------
+
+    def _header(self, revision: int | None = None) -> pb.ResponseHeader:
+        server = self._server
+        return pb.ResponseHeader(
+            cluster_id=server.identity.cluster,
+            member_id=server.identity.server,
+            revision=server.machine.store.revision if revision is None else revision,
+            raft_term=server.raft.current_term,
+        )
+
+    def _members(self) -> list[pb.Member]:
+        members = self._server.machine.members
+        return [convert.from_member(members[id]) for id in sorted(members)]
+
+
+def _check_size(request: Message) -> None:
+    if request.ByteSize() > MAX_REQUEST_BYTES:
+        raise errors.too_large()
+
+
+def _all_serializable(request: pb.TxnRequest) -> bool:
+    return all(
+        operation.request_range.serializable
+        if operation.HasField("request_range")
+        else _all_serializable(operation.request_txn)
+        for operation in (*request.success, *request.failure)
+    )
+
+
+def _done(outcome: Any) -> Any:
+    """The store's answer; its refusal is raised here, on the server whose client asked."""
+    if isinstance(outcome, Refused):
+        raise outcome
+    return outcome
+
+
+def _handler(
+    method: Callable[[Any], Awaitable[Message]],
+) -> Callable[[Any, grpc.aio.ServicerContext[Any, Any]], Awaitable[Message]]:
+    async def handle(request: Any, context: grpc.aio.ServicerContext[Any, Any]) -> Message:
+        try:
+            return await method(request)
+        except Refused as refused:
+            failure = status_of(refused)
+        except ApiError as error:
+            failure = error
+        await context.abort(failure.code, failure.message)
+        raise failure  # not reached: abort raises
+
+    return handle
+
+
+async def serve_clients(server: Server) -> grpc.aio.Server:
+    """Listen for clients; raises CannotStart where the port is taken."""
+    api, settings = Api(server), server.settings
+    options = [
+        ("grpc.so_reuseport", 0),  # or a second server on the port would take half of the clients
+        ("grpc.max_receive_message_length", MAX_REQUEST_BYTES + 512 * 1024),  # etcd's margin for the envelope
+        ("grpc.max_send_message_length", -1),
+        ("grpc.http2.min_ping_interval_without_data_ms", 5000),
+        ("grpc.keepalive_permit_without_calls", 1),
+    ]
+    listener = grpc.aio.server(options=options)
+    for service, methods in METHODS.items():
+        handlers = {
+            name: grpc.unary_unary_rpc_method_handler(
+                _handler(getattr(api, function)),
+                request_deserializer=request.FromString,
+                response_serializer=response.SerializeToString,
+            )
+            for name, (function, request, response) in methods.items()
+        }
+        listener.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(f"{PACKAGE}.{service}", handlers),))
+    host, port = address_of(settings.client_url)
+    address = f"{host}:{port}"
+    try:
+        if settings.client_url.startswith("https:"):
+            listener.add_secure_port(address, server_credentials(settings.client_certificates))
+        else:
+            listener.add_insecure_port(address)
+    except RuntimeError:
+        raise CannotStart(
+            f"{settings.client_url}: cannot listen for clients; is another server running there?"
+        ) from None
+    await listener.start()
+    return listener

@@ -1,0 +1,428 @@
+"""One server: it gives the core events, and does what the core asks for.
+
+    peers ──messages──▶┐                      ┌──▶ messages to peers
+    clients ─proposals─▶ core: step … ready ──┼──▶ log: one record, one sync, for all that came since the last
+    clock ─────ticks──▶┘                      └──▶ machine: apply ──▶ whoever waits
+
+Everything runs in one thread and one event loop. Events are given to the core as they come; what it wants done is
+collected once the loop has handled all that had arrived, so under load one sync and one message carry many proposals
+(group commit). The sync blocks the loop on purpose: nothing that a client may rely on can happen before it returns,
+and requests meanwhile gather in the sockets for the next.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import itertools
+import logging
+import secrets
+from collections import defaultdict, deque
+
+import msgspec
+
+from raftproof.impl import core
+from raftproof.impl.core import Message, Ready, Snapshot
+from raftproof.impl.core.raft import Raft
+from raftproof.impl.kv import Command
+from raftproof.impl.server import errors
+from raftproof.impl.server.directory import DataDirectory, Identity
+from raftproof.impl.server.errors import CannotStart, Stopped
+from raftproof.impl.server.machine import Machine, Member, MemberChange, Outcome, Proposal, Publish, encode_proposal
+from raftproof.impl.server.peers import PROTOCOL, Answer, Hello, Link, Listener, Refusal, ask_members
+from raftproof.impl.server.settings import (
+    ELECTION_TICKS,
+    TICK_SECONDS,
+    ServerSettings,
+    cluster_id,
+    founding_members,
+)
+from raftproof.impl.server.tls import peer_contexts
+from raftproof.impl.server.waiting import Waiting
+from raftproof.impl.wal import Identity as LogIdentity
+from raftproof.impl.wal import LogError, RealDisk, Wal
+
+log = logging.getLogger("raftproof.server")
+
+_RETRY_READ_TICKS = 5  # a question whose answer may be lost is asked again (etcd: 500 ms)
+
+
+class Server:
+    """A member of a cluster; `await start()`, then `await finished`."""
+
+    def __init__(self, settings: ServerSettings) -> None:
+        """Nothing is touched yet."""
+        settings.check()
+        self.settings = settings
+        self.raft: Raft
+        self.machine: Machine
+        self.identity: Identity
+        self.directory: DataDirectory
+        self.finished: asyncio.Future[None]
+        """Done when the server has come to an end by itself; its exception says why."""
+
+    async def start(self) -> None:
+        """Recover from the data directory, listen for peers and dial them; raises CannotStart."""
+        self._loop = asyncio.get_running_loop()
+        self.finished = self._loop.create_future()
+        self._listen_context, self._dial_context = peer_contexts(self.settings.peer_certificates)
+        self.directory = DataDirectory(self.settings)
+        self._listener = Listener(self._judge, self._answer, self._receive)
+        try:
+            self.identity = self.directory.identity() or await self._new_identity()
+            self._recover()
+            await self._listener.start(self.settings.peer_url, self._listen_context)
+        except LogError as error:
+            self.directory.close()
+            raise CannotStart(str(error)) from None
+        except CannotStart:
+            self.directory.close()
+            raise
+        self._links: dict[int, Link] = {}
+        self._ids = itertools.count(secrets.randbits(47) << 16)
+        self._proposals: Waiting[Outcome] = Waiting(self._loop)
+        self._reads: Waiting[None] = Waiting(self._loop)
+        self._held: deque[tuple[int, core.Propose | core.ProposeChange]] = deque()  # wait for a leader
+        self._readers: list[int] = []  # wait for the next question to the leader
+        self._asked: tuple[int, list[int], int] | None = None  # the question that is out: id, readers, ticks since
+        self._confirmed: list[tuple[int, list[int]]] = []  # answered: index to be applied, readers
+        self._scheduled = False
+        self._stopping = False
+        self._leader = (0, 0)
+        self._published = False
+        self._snapshot_index = self.raft.snapshot.index
+        self._link_members()
+        self._timer = self._loop.call_later(TICK_SECONDS, self._tick)
+        self._schedule()
+
+    # --- the beginning ------------------------------------------------------------------------------------------
+
+    async def _new_identity(self) -> Identity:
+        settings = self.settings
+        if settings.joins:
+            others = [url for name, url in settings.initial_cluster if name != settings.name]
+            answer = await ask_members(others, self._dial_context)
+            own = [member for member in answer.members if settings.peer_url in member.peer_urls]
+            if not own:
+                raise CannotStart(f"the cluster has no member at {settings.peer_url}; add it first: etcdctl member add")
+            cluster, id, members = answer.cluster, own[0].id, answer.members
+        else:
+            members = founding_members(settings)
+            cluster = cluster_id(settings)
+            id = next(member.id for member in members if member.peer_urls == (settings.peer_url,))
+        identity = Identity(settings.name, settings.peer_url, settings.token, cluster, id, not settings.joins, members)
+        self.directory.write(identity)
+        return identity
+
+    def _recover(self) -> None:
+        identity = self.identity
+        self._wal, found = Wal.open(RealDisk(), self.directory.log, LogIdentity(identity.cluster, identity.server))
+        snapshot = found.snapshot
+        if not snapshot.index and identity.founding:
+            founding = core.bootstrap(tuple(member.id for member in identity.members))
+            snapshot = msgspec.structs.replace(founding, data=Machine(identity.members).image())
+            self._wal.install_snapshot(snapshot)
+        self.machine = Machine.from_image(snapshot.data)
+        self.raft = Raft(
+            core.Settings(id=identity.server, election_timeout_ticks=ELECTION_TICKS),
+            random=secrets.randbelow,
+            snapshot=snapshot,
+            hard_state=found.hard_state,
+            entries=found.entries,
+        )
+        state = f"in term {self.raft.current_term} with {len(found.entries)} entries behind snapshot {snapshot.index}"
+        log.info("server %s is %x of cluster %x, %s", identity.name, identity.server, identity.cluster, state)
+
+    def _link_members(self) -> None:
+        """Dial exactly the other members."""
+        members = self.machine.members or {member.id: member for member in self.identity.members}
+        wanted = {id: member.peer_urls[0] for id, member in members.items() if id != self.identity.server}
+        for id, link in list(self._links.items()):
+            if wanted.get(id) != link.url:
+                self._links.pop(id).stop()
+        for id, url in wanted.items():
+            if id not in self._links:
+                hello = Hello(PROTOCOL, self.identity.cluster, self.identity.server, id)
+                self._links[id] = Link(url, hello, self._dial_context, self._refused)
+
+    # --- events in ----------------------------------------------------------------------------------------------
+
+    def _tick(self) -> None:
+        self._timer = self._loop.call_later(TICK_SECONDS, self._tick)
+        self.raft.tick()
+        has_leader = bool(self.raft.leader)
+        self._proposals.expire({id for id, _ in self._held})
+        self._reads.expire(() if has_leader else self._reads)
+        if self._asked is not None:
+            id, readers, ticks = self._asked
+            self._asked = (id, readers, ticks + 1)
+            if ticks >= _RETRY_READ_TICKS:
+                self._asked = None
+                self._readers[:0] = readers
+        if not self._published and has_leader and self.identity.server in self.machine.members:
+            self._published = True
+            publish = Publish(self.identity.server, self.identity.name, (self.settings.client_url,))
+            member = self.machine.members[self.identity.server]
+            if (member.name, member.client_urls) != (publish.name, publish.client_urls):
+                self._propose_publish(publish)
+        self._schedule()
+
+    def _propose_publish(self, publish: Publish) -> None:
+        id = next(self._ids)
+
+        def again(future: asyncio.Future[Outcome]) -> None:
+            self._published = not future.cancelled() and future.exception() is None
+
+        self._proposals.add(id).add_done_callback(again)
+        self._hold(id, core.Propose(encode_proposal(Proposal(id, publish)), id))
+
+    def _receive(self, messages: list[Message]) -> None:
+        receive = self.raft.receive
+        for message in messages:
+            receive(message)
+        self._schedule()
+
+    async def propose(self, command: Command) -> Outcome:
+        """Replicate a command; its outcome, once it is applied here. Raises ApiError."""
+        id = next(self._ids)
+        future = self._proposals.add(id)
+        self._hold(id, core.Propose(encode_proposal(Proposal(id, command)), id))
+        return await future
+
+    async def change_members(self, kind: core.Change, member: Member) -> tuple[Member, ...]:
+        """Change the membership; the members after it. Raises ApiError."""
+        id = next(self._ids)
+        future = self._proposals.add(id)
+        context = msgspec.msgpack.encode(MemberChange(id, member))
+        change = core.ConfigurationChange(((kind, member.id),), context=context)
+        self._hold(id, core.ProposeChange(change, id))
+        outcome = await future
+        assert isinstance(outcome, tuple)
+        return outcome
+
+    async def read_barrier(self) -> None:
+        """Return when what was committed at the time of the call is applied here (thesis §6.4). Raises ApiError."""
+        id = next(self._ids)
+        future = self._reads.add(id)
+        self._readers.append(id)
+        self._schedule()
+        await future
+
+    async def transfer_leadership(self, to: int) -> None:
+        """Hand over, and return when the other leads. Raises ApiError."""
+        self.raft.step(core.TransferLeadership(to))
+        self._schedule()
+        for _ in range(2 * ELECTION_TICKS):
+            await asyncio.sleep(TICK_SECONDS / 2)
+            if self.raft.leader == to:
+                return
+        raise errors.timed_out()
+
+    def _hold(self, id: int, event: core.Propose | core.ProposeChange) -> None:
+        self._held.append((id, event))
+        self._schedule()
+
+    def _schedule(self) -> None:
+        """Have the core's wishes done once the loop has handled everything that is here already."""
+        if not self._scheduled and not self._stopping:
+            self._scheduled = True
+            self._loop.call_soon(self._work)
+
+    # --- effects out --------------------------------------------------------------------------------------------
+
+    def _work(self) -> None:
+        self._scheduled = False
+        if self._stopping:
+            return
+        try:
+            self._offer()
+            while (ready := self.raft.ready()) is not None:
+                self._do(ready)
+                self._offer()
+        except LogError as error:
+            self._end(Stopped(str(error)))
+
+    def _offer(self) -> None:
+        """Give the core what waited for a leader, and one question for all reads that wait."""
+        raft = self.raft
+        if (raft.leader, raft.current_term) != self._leader:
+            self._leader_changed()
+        if not raft.leader or raft.transferee:
+            return
+        while self._held:
+            id, event = self._held.popleft()
+            if id in self._proposals:  # or it was refused for want of a leader, and must not happen any more
+                raft.step(event)
+        if self._readers and self._asked is None:
+            id = next(self._ids)
+            self._asked, self._readers = (id, self._readers, 0), []
+            raft.step(core.ReadIndex(id))
+
+    def _leader_changed(self) -> None:
+        raft = self.raft
+        self._leader = (raft.leader, raft.current_term)
+        if not raft.leader:
+            return
+        name = self.machine.members[raft.leader].name if raft.leader in self.machine.members else ""
+        log.info("%s (%x) leads term %d", name or "a server", raft.leader, raft.current_term)
+        self._proposals.leader_changed()
+        for id, _ in self._held:
+            self._proposals.keep(id)
+        if self._asked is not None:  # a read may be asked twice
+            self._readers[:0] = self._asked[1]
+            self._asked = None
+
+    def _do(self, ready: Ready) -> None:
+        if ready.messages_now:
+            self._send(ready.messages_now)
+        wal = self._wal
+        if ready.hard_state is not None:
+            wal.stage(ready.hard_state)
+        if ready.snapshot is not None:
+            wal.install_snapshot(ready.snapshot)
+            self._load(ready.snapshot)
+        if ready.entries:
+            wal.stage(None, ready.entries)
+        if ready.must_sync:
+            wal.commit()
+            self.raft.stored(ready.number)
+        if ready.messages:
+            self._send(ready.messages)
+        if ready.committed:
+            self._apply(ready)
+        for read in ready.reads:
+            if self._asked is not None and self._asked[0] == read.id:
+                self._confirmed.append((read.index, self._asked[1]))
+                self._asked = None
+        if self._confirmed:
+            self._answer_reads()
+        for id in ready.dropped:
+            self._dropped(id)
+
+    def _send(self, messages: tuple[Message, ...]) -> None:
+        by_server: defaultdict[int, list[Message]] = defaultdict(list)
+        for message in messages:
+            by_server[message.dest].append(message)
+        for dest, batch in by_server.items():
+            link = self._links.get(dest)
+            if link is None or not link.send(batch):
+                self.raft.step(core.Unreachable(dest))
+
+    def _apply(self, ready: Ready) -> None:
+        machine, resolve = self.machine, self._proposals.resolve
+        changed = False
+        for entry in ready.committed:
+            applied = machine.apply(entry)
+            changed = changed or bool(entry.kind)
+            if applied is not None:
+                resolve(*applied)
+        index = ready.committed[-1].index
+        self.raft.applied(index)
+        if changed:
+            self._members_changed()
+        if index - self._snapshot_index >= self.settings.snapshot_entries:
+            self._take_snapshot(index)
+
+    def _answer_reads(self) -> None:
+        """Those whose index is applied."""
+        applied = self.raft.applied_index
+        late = []
+        for index, readers in self._confirmed:
+            if index > applied:
+                late.append((index, readers))
+                continue
+            for id in readers:
+                self._reads.resolve(id, None)
+        self._confirmed = late
+        if self._readers:
+            self._schedule()
+
+    def _dropped(self, id: int) -> None:
+        """The core had no use for it: a question is asked again, a proposal is refused (too much is uncommitted)."""
+        if self._asked is not None and self._asked[0] == id:
+            self._readers[:0] = self._asked[1]
+            self._asked = None
+        else:
+            self._proposals.fail(id, errors.too_many_requests())
+
+    # --- snapshots and members ----------------------------------------------------------------------------------
+
+    def _take_snapshot(self, index: int) -> None:
+        """Of everything applied; the log keeps a little behind it, for followers that lag."""
+        raft = self.raft
+        snapshot = Snapshot(index, raft.log.term(index), raft.configuration, self.machine.image())
+        self._wal.save_snapshot(snapshot)
+        self._snapshot_index = index
+        raft.step(core.Compact(snapshot, max(index - self.settings.catch_up_entries, raft.log.base_index)))
+
+    def _load(self, snapshot: Snapshot) -> None:
+        """The leader's snapshot takes the place of what this server had applied."""
+        self.machine = Machine.from_image(snapshot.data)
+        self._snapshot_index = snapshot.index
+        log.info("loaded a snapshot of index %d from the leader", snapshot.index)
+        self._members_changed()
+
+    def _members_changed(self) -> None:
+        self._link_members()
+        if self.identity.server in self.machine.removed:
+            # a little later, so that the others learn that the removal is committed
+            self._loop.call_later(ELECTION_TICKS * TICK_SECONDS, self._removed)
+
+    def _removed(self) -> None:
+        self._end(Stopped(f"server {self.identity.name} was removed from the cluster; its data is of no more use"))
+
+    def _judge(self, hello: Hello) -> Refusal | None:
+        """Whether to take messages from whoever says this."""
+        identity = self.identity
+        if hello.protocol != PROTOCOL:
+            return Refusal(f"it speaks protocol {hello.protocol}, and this server speaks {PROTOCOL}")
+        if not hello.source:
+            return None  # wants to join: it is told the members, and may send nothing
+        if hello.cluster != identity.cluster:
+            return Refusal(f"it belongs to cluster {hello.cluster:x}, and this server to cluster {identity.cluster:x}")
+        if hello.dest != identity.server:
+            return Refusal(f"it looks for server {hello.dest:x}, and this is server {identity.server:x}")
+        if hello.source in self.machine.removed:
+            return Refusal("it was removed from the cluster", removed=True)
+        return None
+
+    def _answer(self) -> Answer:
+        members = self.machine.members or {member.id: member for member in self.identity.members}
+        return Answer(self.identity.cluster, tuple(members[id] for id in sorted(members)))
+
+    def _refused(self, answer: Answer) -> None:
+        if answer.removed:
+            self._removed()
+        else:
+            log.warning("a peer refuses this server: %s", answer.refusal)
+
+    # --- the end ------------------------------------------------------------------------------------------------
+
+    def _end(self, reason: Stopped) -> None:
+        """The server cannot go on. Nothing more is sent, answered or written."""
+        if self._stopping:
+            return
+        self._stopping = True
+        log.error("%s", reason)
+        self._proposals.fail_all(errors.stopped())
+        self._reads.fail_all(errors.stopped())
+        self.finished.set_exception(reason)
+
+    async def stop(self) -> None:
+        """Hand leadership over where there is someone to, and close everything."""
+        raft = self.raft
+        if raft.leader == raft.id and not self._stopping:
+            others = [id for id in raft.configuration.voters if id in self._links and self._links[id].is_up]
+            if others:
+                successor = max(others, key=lambda id: (raft.progress[id].match_index, id))
+                with contextlib.suppress(errors.ApiError):
+                    await self.transfer_leadership(successor)
+        self._stopping = True
+        self._timer.cancel()
+        self._proposals.fail_all(errors.stopped())
+        self._reads.fail_all(errors.stopped())
+        for link in self._links.values():
+            link.stop()
+        await self._listener.stop()
+        self._wal.close()
+        self.directory.close()

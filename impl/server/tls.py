@@ -1,0 +1,62 @@
+"""Certificates: loaded once, at the start, so that a wrong file is a sentence and not a broken connection later."""
+
+from __future__ import annotations
+
+import ssl
+from pathlib import Path
+
+import grpc
+
+from raftproof.impl.server.errors import CannotStart
+from raftproof.impl.server.settings import Certificates
+
+
+def peer_contexts(files: Certificates) -> tuple[ssl.SSLContext | None, ssl.SSLContext | None]:
+    """For listening and for dialling: the same certificate, and with a trusted CA the other side's is checked."""
+    if not files.cert_file:
+        return None, None
+    return _context(files, ssl.Purpose.CLIENT_AUTH), _context(files, ssl.Purpose.SERVER_AUTH)
+
+
+def _context(files: Certificates, purpose: ssl.Purpose) -> ssl.SSLContext:
+    try:
+        context = ssl.create_default_context(purpose, cafile=files.trusted_ca_file or None)
+        context.load_cert_chain(files.cert_file, files.key_file or None)
+    except ssl.SSLError as error:
+        raise CannotStart(
+            f"{files.cert_file}, {files.key_file}: no certificate with its key ({error.reason})"
+        ) from None
+    except OSError as error:
+        raise CannotStart(f"a certificate of {', '.join(_names(files))}: {error.strerror}") from None
+    if purpose is ssl.Purpose.CLIENT_AUTH and files.trusted_ca_file:
+        context.verify_mode = ssl.CERT_REQUIRED
+    return context
+
+
+def server_credentials(files: Certificates) -> grpc.ServerCredentials:
+    """For clients of the gRPC API."""
+    _context(files, ssl.Purpose.CLIENT_AUTH)  # says what is wrong with the files; gRPC would not
+    ca = _read(files.trusted_ca_file)
+    return grpc.ssl_server_credentials(
+        [(_read(files.key_file) or b"", _read(files.cert_file) or b"")],
+        root_certificates=ca,
+        require_client_auth=ca is not None,
+    )
+
+
+def channel_credentials(files: Certificates) -> grpc.ChannelCredentials:
+    """For a client of the gRPC API; a certificate of its own only where there is one."""
+    return grpc.ssl_channel_credentials(_read(files.trusted_ca_file), _read(files.key_file), _read(files.cert_file))
+
+
+def _read(path: str) -> bytes | None:
+    if not path:
+        return None
+    try:
+        return Path(path).read_bytes()
+    except OSError as error:
+        raise CannotStart(f"{path}: {error.strerror}") from None
+
+
+def _names(files: Certificates) -> list[str]:
+    return [name for name in (files.cert_file, files.key_file, files.trusted_ca_file) if name]

@@ -1,0 +1,50 @@
+"""`raftproof serve`: one server of a cluster, on its data directory and its two ports."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+
+def command(
+    name: Annotated[str, typer.Option(help="This server's name.")] = "default",
+    data_dir: Annotated[str, typer.Option(help="Where it keeps its log; NAME.raftproof if not given.")] = "",
+    listen_client_urls: Annotated[str, typer.Option(help="Where clients connect.")] = "http://127.0.0.1:2379",
+    listen_peer_urls: Annotated[str, typer.Option(help="Where other servers connect.")] = "http://127.0.0.1:2380",
+    initial_cluster: Annotated[str, typer.Option(help="NAME=PEER_URL,… of every founding server.")] = "",
+    initial_cluster_state: Annotated[str, typer.Option(help="new, or existing to join after `member add`.")] = "new",
+    initial_cluster_token: Annotated[str, typer.Option(help="Tells clusters apart.")] = "raftproof-cluster",
+    cert_file: Annotated[str, typer.Option(help="Certificate shown to clients.")] = "",
+    key_file: Annotated[str, typer.Option(help="Its key.")] = "",
+    trusted_ca_file: Annotated[str, typer.Option(help="Clients must show a certificate of this authority.")] = "",
+    peer_cert_file: Annotated[str, typer.Option(help="Certificate shown to other servers.")] = "",
+    peer_key_file: Annotated[str, typer.Option(help="Its key.")] = "",
+    peer_trusted_ca_file: Annotated[str, typer.Option(help="Servers must show a certificate of this authority.")] = "",
+) -> None:
+    """Run one server until Ctrl-C. The options are etcd's, and so is what clients speak.
+
+    A restarted server finds in its data directory who it is; --initial-cluster is for its first start.
+    """
+    from raftproof.impl.server.errors import CannotStart
+    from raftproof.impl.server.run import run
+    from raftproof.impl.server.settings import Certificates, ServerSettings, parse_initial_cluster
+
+    if initial_cluster_state not in ("new", "existing"):
+        raise typer.BadParameter("write new or existing", param_hint="--initial-cluster-state")
+    try:
+        settings = ServerSettings(
+            name=name,
+            data_dir=data_dir or f"{name}.raftproof",
+            client_url=listen_client_urls,
+            peer_url=listen_peer_urls,
+            initial_cluster=parse_initial_cluster(initial_cluster),
+            token=initial_cluster_token,
+            joins=initial_cluster_state == "existing",
+            client_certificates=Certificates(cert_file, key_file, trusted_ca_file),
+            peer_certificates=Certificates(peer_cert_file, peer_key_file, peer_trusted_ca_file),
+        )
+        run(settings)
+    except CannotStart as error:
+        typer.echo(f"raftproof serve: {error}", err=True)
+        raise typer.Exit(4) from None
