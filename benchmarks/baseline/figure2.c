@@ -182,7 +182,10 @@ static void answer(double wall, double cpu) {
     printf("{\"verdict\": \"%s\", \"violated\": [", search.violated ? "violated" : "holds");
     const char *comma = "";
     for (int p = 0; p < 7; p++)
-        if (search.violated >> p & 1) printf("%s\"%s\"", comma, PROPERTY_NAMES[p]), comma = ", ";
+        if (search.violated >> p & 1) {
+            printf("%s\"%s\"", comma, PROPERTY_NAMES[p]);
+            comma = ", ";
+        }
     printf("], \"generated\": %ju, \"distinct\": %ju, \"unreduced\": %ju, \"depth\": %d, \"workers\": %d, "
            "\"seconds\": %.4f, \"cpu_seconds\": %.4f, \"distinct_per_cpu_second\": %.0f, \"table_slots\": %zu, "
            "\"state_bytes\": %zu, \"peak_memory_bytes\": %ju}\n",

@@ -95,7 +95,10 @@ static inline int canonical(State *s) {
         rename_servers(s, at, &other);
         int difference = memcmp(&other, &best, sizeof best);
         if (difference == 0) same++;
-        if (difference < 0) best = other, same = 1;
+        if (difference < 0) {
+            best = other;
+            same = 1;
+        }
     }
     *s = best;
     return FACTORIAL / same;

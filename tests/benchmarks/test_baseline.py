@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -74,6 +75,14 @@ def test_every_property_falls_with_a_rule(
 ) -> None:
     answer = search(replace(configuration, defines={"BREAK": rule, "PROPERTIES": bit}))
     assert (answer.verdict, answer.violated, answer.depth) == ("violated", [name], depth)
+
+
+@pytest.mark.real("cc")
+def test_the_source_compiles_without_a_warning() -> None:
+    source = build.SOURCES / "figure2.c"
+    command = ["cc", "-std=gnu11", "-fsyntax-only", "-Wall", "-Wextra", "-Werror", str(source)]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 @pytest.mark.real("cc")
