@@ -80,7 +80,10 @@ class Wal:
             file = disk.open(f"{directory}/{segments[-1].name}")
             if tail.torn:
                 file.truncate(tail.size)
-                file.sync()
+            # A process that died between its write and its sync left records, or a name, that are not durable yet.
+            # From here on they count as stored, and old files are removed because of them: so make them durable now.
+            file.sync()
+            disk.sync_dir(directory)
         wal = cls(disk, directory, identity, recovered, tail, file, segment_bytes)
         wal._release()
         return wal, recovered
