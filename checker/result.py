@@ -57,8 +57,9 @@ class Shape(msgspec.Struct, frozen=True):
     """The fields of a message that name its sender and its receiver."""
     view: LogView | None = None
     containers: dict[str, list[str]] = {}
-    """The containers of each field from the outside in, out of "map", "set", "seq" and "bag", since a set and a sequence
-    look alike in JSON: {"log": ["map", "seq"], "votes_granted": ["map", "set"]}; a field without any may be left out."""
+    """The containers of each field from the outside in, out of "map", "set", "seq" and "bag", since a set and a
+    sequence look alike in JSON: {"log": ["map", "seq"], "votes_granted": ["map", "set"]}. A field without any may be
+    left out."""
 
 
 class Violation(msgspec.Struct, frozen=True):
@@ -136,8 +137,12 @@ def from_json(path: Path) -> Result:
     """Read a result again; raises DamagedResult with the place of the first fault."""
     try:
         return msgspec.json.decode(path.read_bytes(), type=Result)
-    except (OSError, msgspec.DecodeError) as fault:
+    except OSError as fault:
+        raise DamagedResult(f"{path}: cannot be read: {fault.strerror}") from fault
+    except msgspec.DecodeError as fault:
         raise DamagedResult(f"{path}: not a result of raftproof check: {fault}") from fault
+    except RecursionError as fault:
+        raise DamagedResult(f"{path}: not a result of raftproof check: JSON nested too deeply") from fault
 
 
 def states_of(violation: Violation) -> list[Json]:

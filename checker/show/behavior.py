@@ -175,6 +175,8 @@ def _checked_states(result: Result) -> list[Json]:
             places = ", ".join(step.changes)
             raise DamagedResult(f"step {number} changes {places}, and the state before it has no such place") from None
     for number, state in enumerate(states):
+        if state.keys() != states[0].keys():
+            raise DamagedResult(f"step {number} changes a field that the initial state does not have")
         _check_state(state, result.shape, f"the state after step {number}" if number else "the initial state")
     return states
 
@@ -191,8 +193,8 @@ def _check_state(state: Json, shape: Shape, where: str) -> None:
         return
     actors = shape.members.get(shape.actors or "", [])
     view = shape.view
-    fields = (view.log, view.commit_index, view.current_term, view.role, view.next_index, view.match_index)
-    for name in filter(None, fields):
+    others = (view.commit_index, view.current_term, view.role, view.next_index, view.match_index)
+    for name in (view.log, *filter(None, others)):
         if not isinstance(state.get(name), dict) or any(actor not in state[name] for actor in actors):
             raise DamagedResult(f"{where} has no value of {name!r} for every member of {shape.actors}")
     for actor in actors:

@@ -10,10 +10,10 @@ import itertools
 
 import graphviz
 
-from raftproof.checker.result import Graph, Result
+from raftproof.checker.result import DamagedResult, Graph, Result
 from raftproof.checker.show.behavior import behavior_of, key_of
 from raftproof.checker.show.style import FACT, FACT_FILL, SOFT
-from raftproof.checker.show.words import changes_of, count_text, message_name, step_text, value_text
+from raftproof.checker.show.words import changes_of, containers_of, count_text, message_name, step_text, value_text
 
 STATES_MAX = 400
 """Beyond this many states a picture takes minutes and shows nothing."""
@@ -51,11 +51,12 @@ def state_graph(result: Result) -> graphviz.Digraph:
     if result.graph is None:
         raise ValueError("the result has no state graph")
     graph, shape = result.graph, result.shape
+    _check_graph(graph)
     picture = _empty(f"The {count_text(len(graph.states), 'states')} of {result.model}", "LR")
     way = _way(result, graph)
     shown = _varying(graph)
     for number, state in enumerate(graph.states):
-        lines = [f"{name} {value_text(state[name], shape.containers.get(name, []))}" for name in shown]
+        lines = [f"{name} {value_text(state[name], containers_of(name, shape))}" for name in shown]
         look = {"peripheries": "2"} if number == 0 else {}
         if way and number == way[-1]:
             look = _violated()
@@ -99,6 +100,16 @@ def _violated() -> dict[str, str]:
 def _left_lines(lines: list[str]) -> str:
     """A label of lines that begin at the left."""
     return str(graphviz.escape("\n".join(lines))).replace("\n", "\\l") + "\\l"
+
+
+def _check_graph(graph: Graph) -> None:
+    """Every state has the same fields, and every step leads from a state to a state."""
+    for number, state in enumerate(graph.states):
+        if not isinstance(state, dict) or state.keys() != graph.states[0].keys():
+            raise DamagedResult(f"state {number} of the graph has not the fields of state 0")
+    for source, dest, action in graph.edges:
+        if not (0 <= source < len(graph.states) and 0 <= dest < len(graph.states)):
+            raise DamagedResult(f"the graph's step {action} leads from state {source} to {dest}, and one is missing")
 
 
 def _varying(graph: Graph) -> list[str]:

@@ -17,6 +17,7 @@ from raftproof.checker.show.spacetime import spacetime_svg
 from raftproof.checker.show.words import (
     certainty_texts,
     changes_of,
+    containers_of,
     contradiction_text,
     count_text,
     message_text,
@@ -115,13 +116,13 @@ def _state(behavior: Behavior, number: int) -> str:
     heads = "".join(f"<th>{escape(actor)}</th>" for actor in behavior.actors)
     rows = [f"<tr><th></th>{heads}</tr>"] if owned else []
     for name, value in owned.items():
-        inside = behavior.shape.containers.get(name, [])[1:]
+        inside = containers_of(name, behavior.shape)[1:]
         cells = "".join(_cell(value[a], inside, Place(name, (a,)), changed) for a in behavior.actors)
         rows.append(f"<tr><th>{escape(name)}</th>{cells}</tr>")
     wide = max(1, len(behavior.actors) if owned else 1)
     for name, value in state.items():
         if name not in owned and name != behavior.shape.bag:
-            cell = _cell(value, behavior.shape.containers.get(name, []), Place(name, ()), changed, wide)
+            cell = _cell(value, containers_of(name, behavior.shape), Place(name, ()), changed, wide)
             rows.append(f"<tr><th>{escape(name)}</th>{cell}</tr>")
     return f"<table>{''.join(rows)}</table>"
 

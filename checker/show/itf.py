@@ -12,6 +12,7 @@ import msgspec
 
 from raftproof.checker.result import Json, Result, Shape
 from raftproof.checker.show.behavior import Behavior, behavior_of, key_of
+from raftproof.checker.show.words import containers_of
 
 NIL = "Nil"
 
@@ -42,9 +43,7 @@ def _state(behavior: Behavior, number: int) -> dict[str, Json]:
         step = behavior.moves[number - 1].step
         meta |= {"action": step.action, "parameters": {name: _guess(v, shape) for name, v in step.parameters.items()}}
     state = behavior.states[number]
-    fields = {name: itf_value(value, shape, shape.containers.get(name)) for name, value in state.items()}
-    if shape.bag:
-        fields[shape.bag] = itf_value(state[shape.bag], shape, ["bag"])
+    fields = {name: itf_value(value, shape, containers_of(name, shape)) for name, value in state.items()}
     return {"#meta": meta, **fields}
 
 

@@ -20,7 +20,7 @@ from raftproof.checker.result import Json, LogView
 from raftproof.checker.show.behavior import RESTART, Behavior, Flight, Move, Place
 from raftproof.checker.show.loggrid import CELL, STRIP
 from raftproof.checker.show.style import unbroken, width_of, wrap_to
-from raftproof.checker.show.words import changes_of, message_fields, step_text, value_text
+from raftproof.checker.show.words import changes_of, containers_of, message_fields, step_text, value_text
 
 GUTTER_MIN, GUTTER_MAX = 190, 330
 COLUMN, COLUMN_NARROW = 272, 226
@@ -348,12 +348,17 @@ def summary_of(column: str, plan: Plan) -> list[tuple[str, tuple[int, ...]]]:
             continue
         place, first = name, behavior.states[0][name]
         if owned:
-            place, value, first = f"{name}[{column}]", value[column], first[column]
+            place, value, first = f"{name}[{column}]", value[column], _at(first, column)
         facts = plan.facts.at_place.get(place, ())
         if value != first or facts:
-            inside = behavior.shape.containers.get(name, [])[1 if owned else 0 :]
+            inside = containers_of(name, behavior.shape)[1 if owned else 0 :]
             lines.append((f"{name} {value_text(value, inside)}", facts))
     return lines
+
+
+def _at(value: Json, key: str) -> Json:
+    """What a map holds, or nothing where the value is no map or not yet."""
+    return value.get(key) if isinstance(value, dict) else None
 
 
 def standing(column: str, behavior: Behavior, step: int) -> str:

@@ -14,6 +14,7 @@ from raftproof.checker.show.behavior import Behavior, Move, behavior_of
 from raftproof.checker.show.words import (
     certainty_texts,
     changes_of,
+    containers_of,
     contradiction_text,
     count_text,
     message_text,
@@ -133,11 +134,10 @@ def _counterexample(behavior: Behavior, violation: Violation) -> list[Line]:
 
 def _whole_state(behavior: Behavior) -> list[Line]:
     """A field a line; a map that is the same everywhere says so once."""
-    state, containers = behavior.states[0], behavior.shape.containers
+    state = behavior.states[0]
     width = max(map(len, state), default=0)
-    return [
-        [("dim", f"       {name:<{width}}  {_even(value, containers.get(name, []))}")] for name, value in state.items()
-    ]
+    values = {name: _even(value, containers_of(name, behavior.shape)) for name, value in state.items()}
+    return [[("dim", f"       {name:<{width}}  {words}")] for name, words in values.items()]
 
 
 def _even(value: Json, containers: list[str]) -> str:

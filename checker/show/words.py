@@ -33,6 +33,11 @@ def _record_text(value: dict[str, Json], outer: str, inner: list[str]) -> str:
     return f"{kind}({fields})"
 
 
+def containers_of(name: str, shape: Shape) -> list[str]:
+    """The containers of a field; the bag is one even where the shape forgets to say so."""
+    return shape.containers.get(name, ["bag"] if name == shape.bag else [])
+
+
 def message_name(message: Json, shape: Shape) -> str:
     """A message by its kind and its way: RequestVoteRequest s1 → s2."""
     ends = [value_text(message[end]) for end in (shape.source, shape.dest) if end and end in message]
@@ -64,7 +69,7 @@ def changes_of(step: Step, shape: Shape) -> list[tuple[Place, str, str]]:
         place = Place.of(text)
         if place.field == shape.bag:
             continue
-        inside = shape.containers.get(place.field, [])[len(place.keys) :]
+        inside = containers_of(place.field, shape)[len(place.keys) :]
         # Only an inner key is merged: what happens to different members is said member by member.
         outer, last = (place.keys[:-1], place.keys[-1]) if len(place.keys) > 1 else (place.keys, "")
         change = (place.field, outer, value_text(before, inside), value_text(after, inside))

@@ -431,7 +431,9 @@ def rumour() -> Result:
     shape = Shape({"Person": people}, "Person", "network", "source", "dest", containers={"knows": ["map"]})
     facts = {"facts": ["eve knows", "bob does not"], "fact_places": [["knows[eve]"], ["knows[bob]"]]}
     violation = {"property": "AllOrNone", "sentence": "Whoever knows, all know.", **facts}
-    return result(story, shape, model="rumour", bounds={"people": 3}, violation=violation, symmetry="none")
+    names = {"model": "rumour", "command": "raftproof check rumour.py --faults drop,duplicate"}
+    faults, bounds = ["drop", "duplicate"], {"people": 3}
+    return result(story, shape, **names, bounds=bounds, faults=faults, violation=violation, symmetry="none")
 
 
 def conflict() -> Result:

@@ -1,0 +1,107 @@
+"""The page: that it stands alone, and that a real browser steps through it by keyboard."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+import show_examples as examples
+from msgspec import structs
+
+from raftproof.checker.result import Result
+from raftproof.checker.show.html import result_html
+
+VOID = {"meta", "br"}
+
+
+class Balanced(HTMLParser):
+    """Fails on a tag that is closed and was not open."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.sections = 0
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.sections += tag == "section"
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+
+@pytest.mark.parametrize("name", ["two_leaders", "two_phase_commit", "puzzle", "rumour", "conflict"])
+def test_the_page_has_a_section_a_state_and_needs_no_other_file(name: str) -> None:
+    result = getattr(examples, name)()
+    page = result_html(result)
+    reader = Balanced()
+    reader.feed(page)
+    assert reader.open == []
+    assert reader.sections == len(result.violation.steps) + 1
+    assert not re.search(r'(src|href|action)="|@import|@font-face|url\((?!#)', page)
+    assert "default-src 'none'" in page
+
+
+def test_words_of_the_model_cannot_become_markup() -> None:
+    result = examples.puzzle()
+    assert result.violation is not None
+    rude = structs.replace(result.violation, facts=["<script>alert(1)</script>"], sentence="<b>&")
+    assert "<script>alert" not in result_html(structs.replace(result, violation=rude))
+
+
+def test_the_state_table_marks_what_the_step_changed() -> None:
+    page = result_html(examples.two_leaders())
+    elected = page.split('<section id="state5">')[1].split("</section>")[0]
+    assert re.findall(r'<td class="changed">([^<]*)</td>', elected) == ["LEADER"]
+    assert "role[s1]: CANDIDATE → <b>LEADER</b>" in elected
+
+
+PRESS = """
+<script>
+for (const key of KEYS) document.dispatchEvent(new KeyboardEvent('keydown', {key, bubbles: true}));
+const shown = [...document.querySelectorAll('section')].filter(s => getComputedStyle(s).display !== 'none');
+document.title = 'shown ' + shown.map(s => s.id) + ' row ' + [...document.querySelectorAll('.row.now')].map(r => r.id);
+</script>
+"""
+
+
+def open_in_browser(result: Result, folder: Path, keys: list[str], fragment: str = "") -> str:
+    """The title that the page has after some keys were pressed: which state and which row are shown."""
+    page = folder / "page.html"
+    source = result_html(result).replace("</body>", PRESS.replace("KEYS", repr(keys)) + "</body>")
+    page.write_text(source, encoding="utf-8")
+    options = ["--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={folder / 'profile'}", "--dump-dom"]
+    log = ["--enable-logging=stderr", "--v=0"]
+    line = ["chromium", *options, *log, f"file://{page}{fragment}"]
+    run = subprocess.run(line, capture_output=True, text=True, timeout=120, check=True)
+    assert "CONSOLE" not in run.stderr, "the page reports an error"
+    found = re.search(r"<title>(shown [^<]*)</title>", run.stdout)
+    assert found, "the page did not run its script to the end"
+    return found[1]
+
+
+@pytest.mark.real("chromium")
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("keys", "fragment", "shown"),
+    [
+        ([], "", "shown state0 row "),
+        (["ArrowRight", "ArrowRight", "ArrowLeft"], "", "shown state1 row row1"),
+        (["End", "ArrowRight"], "", "shown state10 row row10"),
+        (["ArrowLeft"], "#step5", "shown state4 row row4"),
+    ],
+)
+def test_a_browser_steps_by_keyboard(keys: list[str], fragment: str, shown: str, tmp_path: Path) -> None:
+    assert open_in_browser(examples.two_leaders(), tmp_path, keys, fragment) == shown
+
+
+@pytest.mark.real("chromium")
+@pytest.mark.slow
+def test_an_error_in_the_page_is_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(globals(), "PRESS", "<script>throw new Error('broken')</script>")
+    with pytest.raises(AssertionError, match="reports an error"):
+        open_in_browser(examples.two_leaders(), tmp_path, [])
