@@ -4,10 +4,10 @@
     clients ─proposals─▶ core: step … ready ──┼──▶ log: one record, one sync, for all that came since the last
     clock ─────ticks──▶┘                      └──▶ machine: apply ──▶ whoever waits
 
-Everything runs in one thread and one event loop. Events are given to the core as they come; what it wants done is
-collected once the loop has handled all that had arrived, so under load one sync and one message carry many proposals
-(group commit). The sync blocks the loop on purpose: nothing that a client may rely on can happen before it returns,
-and requests meanwhile gather in the sockets for the next.
+Everything but the sync runs in one thread and one event loop. Events are given to the core as they come; what it wants
+done is collected once the loop has handled all that had arrived. One write is on its way to the disk at a time; what
+comes meanwhile is sent to the followers at once and shares the next write, so under load one sync and one message
+carry many proposals (group commit, thesis §10.2.1).
 """
 
 from __future__ import annotations
@@ -39,11 +39,13 @@ from raftproof.impl.server.settings import (
 )
 from raftproof.impl.server.tls import peer_contexts
 from raftproof.impl.server.waiting import Waiting
+from raftproof.impl.server.writer import Writer
 from raftproof.impl.wal import Identity as LogIdentity
 from raftproof.impl.wal import LogError, RealDisk, Wal
 
 log = logging.getLogger("raftproof.server")
 
+_GATHER_SECONDS = 0.005
 _RETRY_READ_TICKS = 5  # a question whose answer may be lost is asked again (etcd: 500 ms)
 
 
@@ -87,6 +89,9 @@ class Server:
         self._asked: tuple[int, list[int], int] | None = None  # the question that is out: id, readers, ticks since
         self._confirmed: list[tuple[int, list[int]]] = []  # answered: index to be applied, readers
         self._scheduled = False
+        self._writer = Writer(self._loop, self._wal, self._written)
+        self._unstored: deque[tuple[int, tuple[Message, ...]]] = deque()  # numbers not yet durable, and what waits
+        self._stored = 0
         self._stopping = False
         self._leader = (0, 0)
         self._published = False
@@ -223,10 +228,19 @@ class Server:
         self._schedule()
 
     def _schedule(self) -> None:
-        """Have the core's wishes done once the loop has handled everything that is here already."""
-        if not self._scheduled and not self._stopping:
-            self._scheduled = True
+        """Have the core's wishes done once the loop has handled everything that is here already; while a write is on
+        its way, once it is done: what gathers meanwhile shares messages too. But no slow disk holds up a heartbeat."""
+        if self._scheduled or self._stopping:
+            return
+        self._scheduled = True
+        if self._writer.is_busy:
+            self._loop.call_later(_GATHER_SECONDS, self._gathered)
+        else:
             self._loop.call_soon(self._work)
+
+    def _gathered(self) -> None:
+        if self._scheduled:  # the write was not done in time
+            self._work()
 
     # --- effects out --------------------------------------------------------------------------------------------
 
@@ -239,6 +253,7 @@ class Server:
             while (ready := self.raft.ready()) is not None:
                 self._do(ready)
                 self._offer()
+            self._write()
         except LogError as error:
             self._end(Stopped(str(error)))
 
@@ -273,21 +288,63 @@ class Server:
             self._asked = None
 
     def _do(self, ready: Ready) -> None:
+        """Send, write, apply. What must wait for the disk waits in `_unstored`; a sync that is on its way does not hold
+        up the next Ready, whose writes go together into the next sync."""
         if ready.messages_now:
             self._send(ready.messages_now)
-        wal = self._wal
-        if ready.hard_state is not None:
-            wal.stage(ready.hard_state)
         if ready.snapshot is not None:
-            wal.install_snapshot(ready.snapshot)
-            self._load(ready.snapshot)
-        if ready.entries:
-            wal.stage(None, ready.entries)
+            self._install(ready)
+            return
         if ready.must_sync:
-            wal.commit()
-            self.raft.stored(ready.number)
-        if ready.messages:
+            self._wal.stage(ready.hard_state, ready.entries)
+        if ready.number > self._stored and (ready.must_sync or ready.messages):
+            self._unstored.append((ready.number, ready.messages))
+        elif ready.messages:
             self._send(ready.messages)
+        self._finish(ready)
+
+    def _install(self, ready: Ready) -> None:
+        """A snapshot from the leader, in one go: it is rare, and nothing else is to be done meanwhile."""
+        assert ready.snapshot is not None
+        self._writer.wait()
+        self._wal.stage(ready.hard_state)
+        self._wal.install_snapshot(ready.snapshot)
+        self._load(ready.snapshot)
+        self._wal.stage(None, ready.entries)
+        self._wal.commit()
+        self._unstored.append((ready.number, ready.messages))
+        self._have_stored(ready.number)
+        self._finish(ready)
+
+    def _write(self) -> None:
+        """Begin to write what is staged, unless a write is on its way: then what gathers meanwhile shares the next."""
+        if self._unstored and not self._writer.is_busy:
+            number = self._unstored[-1][0]
+            batch = self._wal.prepare()
+            if batch is None:
+                self._have_stored(number)
+            else:
+                self._writer.write(batch, number)
+
+    def _have_stored(self, number: int) -> None:
+        """Every write up to `number` is durable: say so to the core, and send what waited for it."""
+        self._stored = number
+        self.raft.stored(number)
+        while self._unstored and self._unstored[0][0] <= number:
+            self._send(self._unstored.popleft()[1])
+
+    def _written(self, number: int, failure: LogError | None) -> None:
+        """The writer's answer."""
+        if self._stopping:
+            return
+        if failure is not None:
+            self._end(Stopped(str(failure)))
+            return
+        if number > self._stored:  # a snapshot may have overtaken it
+            self._have_stored(number)
+        self._work()
+
+    def _finish(self, ready: Ready) -> None:
         if ready.committed:
             self._apply(ready)
         for read in ready.reads:
@@ -351,6 +408,7 @@ class Server:
         """Of everything applied; the log keeps a little behind it, for followers that lag."""
         raft = self.raft
         snapshot = Snapshot(index, raft.log.term(index), raft.configuration, self.machine.image())
+        self._writer.wait()
         self._wal.save_snapshot(snapshot)
         self._snapshot_index = index
         raft.step(core.Compact(snapshot, max(index - self.settings.catch_up_entries, raft.log.base_index)))
@@ -403,7 +461,6 @@ class Server:
         if self._stopping:
             return
         self._stopping = True
-        log.error("%s", reason)
         self._proposals.fail_all(errors.stopped())
         self._reads.fail_all(errors.stopped())
         self.finished.set_exception(reason)
@@ -424,5 +481,6 @@ class Server:
         for link in self._links.values():
             link.stop()
         await self._listener.stop()
+        self._writer.stop()
         self._wal.close()
         self.directory.close()

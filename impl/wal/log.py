@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterable
+from typing import NamedTuple
 
 import msgspec
 
@@ -20,11 +21,21 @@ SEGMENT_BYTES = 64 << 20  # a segment that grew beyond this is followed by anoth
 _encoder = msgspec.msgpack.Encoder()
 
 
+class Batch(NamedTuple):
+    """A record on its way to the disk, and what will be true once it is there."""
+
+    record: bytes
+    chain: int
+    hard_state: HardState
+    last_index: int
+
+
 class Wal:
     """The log of one server; `open` makes one.
 
     ```
     stage … stage ─▶ commit: one record, one sync          a torn record is no record: all of it happened or nothing
+                     (prepare ─▶ write, where the sync has a thread of its own)
     ```
     A commit index alone need not be durable (it saves time at restart): it waits for the next record that must be.
     """
@@ -103,9 +114,21 @@ class Wal:
 
     def commit(self) -> None:
         """Return when everything staged is durable. One sync, however much was staged; none if nothing need be."""
+        batch = self.prepare()
+        if batch is not None:
+            self.write(batch)
+
+    def prepare(self) -> Batch | None:
+        """Take what is staged, so that another thread may `write` it while more is staged; None if nothing need be
+        durable. Invariant: no other batch is being written."""
         new, old = self._hard_state, self._durable
-        if self._entries or new.term != old.term or new.vote != old.vote:
-            self._guard("the log cannot be written", self._write)
+        if not self._entries and new.term == old.term and new.vote == old.vote:
+            return None
+        return self._take(None)
+
+    def write(self, batch: Batch) -> None:
+        """Return when the batch is durable."""
+        self._guard("the log cannot be written", lambda: self._write(batch))
 
     def save_snapshot(self, snapshot: Snapshot) -> None:
         """Return when a snapshot of the own state machine, and everything staged before it, is durable; the entries
@@ -118,14 +141,15 @@ class Wal:
 
     def _save_snapshot(self, snapshot: Snapshot, replaces_log: bool) -> None:
         if self._entries:  # in a record of their own: within a record the mark comes first
-            self._write()
+            self._write(self._take(None))
         snapshots.write_snapshot(self._disk, self._directory, snapshot)
         self._mark = (snapshot.index, snapshot.term)
         if replaces_log:
             self._last_index = snapshot.index
         assert snapshot.index <= self._last_index, f"snapshot {snapshot.index} lies beyond the log's {self._last_index}"
-        self._write((snapshot.index, snapshot.term, replaces_log))
-        self._roll()
+        batch = self._take((snapshot.index, snapshot.term, replaces_log))
+        self._write(batch)
+        self._roll(batch.last_index)
         self._release()
 
     def close(self) -> None:
@@ -137,7 +161,7 @@ class Wal:
 
     def _close(self) -> None:
         if self._entries or self._hard_state != self._durable:
-            self._write()
+            self._write(self._take(None))
 
     def _guard(self, what: str, operation: Callable[[], None]) -> None:
         """A failed write or sync ends the use of this log: what is durable is no longer known, and a second sync may
@@ -150,22 +174,25 @@ class Wal:
             self._failure = DiskFailed(f"{self._directory}: {what}", error)
             raise self._failure from error
 
-    def _write(self, mark: tuple[int, int, bool] | None = None) -> None:
+    def _take(self, mark: tuple[int, int, bool] | None) -> Batch:
         payload = _encoder.encode(Saved(self._hard_state, mark, tuple(self._entries)))
-        record, chain = encode(SAVE, payload, self._size, self._seed, self._chain)
-        self._file.append(record)
-        self._file.sync()
-        self._size += len(record)
-        self._chain = chain
-        self._durable = self._hard_state
         self._entries.clear()
-        if self._size > self._segment_bytes:
-            self._roll()
+        record, chain = encode(SAVE, payload, self._size, self._seed, self._chain)
+        return Batch(record, chain, self._hard_state, self._last_index)
 
-    def _roll(self) -> None:
+    def _write(self, batch: Batch) -> None:
+        self._file.append(batch.record)
+        self._file.sync()
+        self._size += len(batch.record)
+        self._chain = batch.chain
+        self._durable = batch.hard_state
+        if self._size > self._segment_bytes:
+            self._roll(batch.last_index)
+
+    def _roll(self, last_index: int) -> None:
         """Go on in a new segment. The last one is synced already."""
         self._file.close()
-        segment = Segment(self._segments[-1].sequence + 1, self._last_index + 1)
+        segment = Segment(self._segments[-1].sequence + 1, last_index + 1)
         head = Head(
             FORMAT, self._identity, segment.sequence, segment.first_index, self._durable, self._mark, self._chain
         )
