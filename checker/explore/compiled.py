@@ -8,6 +8,8 @@ many workers there are.
 
 from __future__ import annotations
 
+import functools
+import operator
 import resource
 import threading
 import time
@@ -44,6 +46,9 @@ class Limits:
     seconds: float | None = None
 
 
+NO_LIMITS = Limits()
+
+
 @dataclass(frozen=True)
 class Piece:
     """Some states of a block."""
@@ -56,7 +61,7 @@ class Piece:
         return self.last - self.first
 
 
-@dataclass
+@dataclass(frozen=True)
 class Worst:
     """A violating state (as its class's representative), and its predecessor where that is known."""
 
@@ -116,7 +121,7 @@ class Search:
         kernels: Kernels,
         system: Interpreter,
         workers: int = 1,
-        limits: Limits = Limits(),
+        limits: Limits = NO_LIMITS,
         watch: frozenset[str] | None = None,
         keep: BinaryIO | None = None,
     ) -> None:
@@ -133,7 +138,7 @@ class Search:
         self.state_witnesses = [w for w in model.witnesses if w.states == 1]
         self.step_witnesses = [w for w in model.witnesses if w.states == 2]
         faults = {a.fault for a in system.enabled_actions}
-        self._ask = Ask(
+        self.ask = Ask(
             broken=system.broken,
             faults=bits_where(f in faults for f in model.faults()),
             invariants=_watched(model.invariants, watch),
@@ -164,7 +169,7 @@ class Search:
                 levels.append(self._store(level))
                 following = self._next_level(level)
                 self._note_witnesses(witnesses, depth + 1)
-                worst = self._worst()
+                worst = self.worst()
                 self._pool += [piece.block for piece in level]
                 level = following
         self._refresh(0)
@@ -190,7 +195,7 @@ class Search:
         for state in self.system.initial_states():
             self._initial += 1
             same, fingerprint = self.kernels.canonical(state, self.system.broken)
-            bad = self._ask.invariants & bits_where(
+            bad = self.ask.invariants & bits_where(
                 p in self.system.violated(state) for p in self.system.model.invariants
             )
             if bad:
@@ -263,7 +268,7 @@ class Search:
     def _work(self, worker: Worker, share: int, work: deque[Piece], following: list[Piece]) -> None:
         """A worker's loop. Blocks that it fills, and what it leaves undone, go back to the driver."""
         target, filled = self._take_block(), 0
-        explore, ask, capacity = self.kernels.explore, self._ask, BLOCK_STATES - BATCH - self.kernels.branch
+        explore, ask, capacity = self.kernels.explore, self.ask, BLOCK_STATES - BATCH - self.kernels.branch
         while share > BATCH + self.kernels.branch and not self._gives_up():
             try:
                 piece = work.popleft()
@@ -300,7 +305,7 @@ class Search:
 
     # ------------------------------------------------------------------------------------------------ what was found
 
-    def _worst(self) -> Worst | None:
+    def worst(self) -> Worst | None:
         """The least violation that any worker noted."""
         found = []
         for worker in self.workers:
@@ -309,13 +314,11 @@ class Search:
                     state = from_words(record[1 : 1 + self.words])
                     before = from_words(record[1 + self.words :]) if has_parent else None
                     found.append(Worst(state, before, int(record[0])))
-        least = min(found, key=Worst.key, default=None)
-        if least is not None:
-            least.properties = 0
-            for worst in found:
-                if worst.key() == least.key():
-                    least.properties |= worst.properties
-        return least
+        if not found:
+            return None
+        least = min(found, key=Worst.key)
+        same = [w.properties for w in found if w.key() == least.key()]
+        return Worst(least.state, least.before, functools.reduce(operator.or_, same))
 
     def violated(self, worst: Worst) -> Property:
         """The property that a violation is reported under."""
@@ -334,7 +337,7 @@ class Search:
 
     def _forget_witnesses(self, witnesses: dict[str, int]) -> None:
         """Ask no more for what was seen."""
-        self._ask = self._ask._replace(
+        self.ask = self.ask._replace(
             witnesses=bits_where(w.name not in witnesses for w in self.state_witnesses),
             step_witnesses=bits_where(w.name not in witnesses for w in self.step_witnesses),
         )

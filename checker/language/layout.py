@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 
 from raftproof.checker.language.containers import Bag, Map, Members, Seq, Set, State, in_range
@@ -336,10 +336,14 @@ class Layout:
 
     def symmetric_sorts(self) -> list[Sort]:
         """The sorts that are reduced by symmetry, the owner first; sorts of one member are left out."""
+        return [s for s in self.all_symmetric() if s.symmetric and s.symmetric.bound in self.symmetric and s.last > 0]
+
+    def all_symmetric(self) -> list[Sort]:
+        """Every symmetric sort of the state, the owner first."""
         found: dict[Any, Sort] = {}
         for sort in [*([self.owner] if self.owner else []), *self.constants.values(), *self._sorts_inside()]:
-            if sort.symmetric and sort.symmetric.bound in self.symmetric and sort.last > 0:
-                found.setdefault(sort.symmetric, sort)
+            if sort.symmetric:
+                found.setdefault(sort.symmetric, replace(sort, low=0, name=sort.symmetric.__name__))
         return list(found.values())
 
     def _sorts_inside(self) -> Iterator[Sort]:

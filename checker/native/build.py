@@ -15,7 +15,7 @@ import os
 import sys
 import time
 import types
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -27,7 +27,7 @@ import numpy as np
 
 from raftproof.checker import language
 from raftproof.checker.language.layout import Layout
-from raftproof.checker.language.model import Model
+from raftproof.checker.language.model import Declared, Model
 from raftproof.checker.native.batch import Ask, Batch, Words, new_batch
 from raftproof.checker.native.generate import generate
 
@@ -80,8 +80,11 @@ def cache_directory() -> Path:
     return Path(named) if named else Path(base) / "raftproof"
 
 
-def build(model: Model, layout: Layout) -> Kernels:
-    """Compile a model's kernels, or load them if the same ones were compiled before."""
+def build(model: Model, layout: Layout, announce: Callable[[str], None] | None = None) -> Kernels:
+    """Compile a model's kernels, or load them if the same ones were compiled before.
+
+    `announce` is told when compilation begins.
+    """
     begun = time.perf_counter()
     source = generate(model, layout, "plain" if PLAIN else "primitives")
     functions = _functions(model)
@@ -89,6 +92,8 @@ def build(model: Model, layout: Layout) -> Kernels:
     name = f"raftproof_kernel_{digest}"
     path = cache_directory() / digest / f"{name}.py"
     if not path.exists():
+        if announce and not PLAIN:
+            announce(f"compiling {model.name} for these bounds, once; this takes some seconds")
         path.parent.mkdir(parents=True, exist_ok=True)
         unfinished = path.with_suffix(f".{os.getpid()}")
         unfinished.write_text(source)
@@ -144,7 +149,7 @@ def _namespace(layout: Layout, functions: dict[str, Callable[..., Any]]) -> dict
 def _functions(model: Model) -> dict[str, Callable[..., Any]]:
     """The model's functions under the names that the generated source calls them by."""
     named: dict[str, Callable[..., Any]] = {}
-    groups = {
+    groups: dict[str, Sequence[Declared]] = {
         "action": model.actions,
         "invariant": model.invariants,
         "step_invariant": model.action_invariants,

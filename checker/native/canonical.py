@@ -289,7 +289,8 @@ def _generate_by_owner(text: Text, layout: Layout, owner: Sort) -> None:
 
 def _tie_orders(n: int) -> tuple[list[int], list[int]]:
     """For each set of tied neighbours in sorted order, the permutations that move only tied members."""
-    starts, orders = [], []
+    starts: list[int] = []
+    orders: list[int] = []
     for ties in range(1 << n - 1):
         starts.append(len(orders))
         group = [sum(1 for x in range(i) if not ties >> x & 1) for i in range(n)]

@@ -11,7 +11,7 @@ properties that are watched. The kernels proper, the same for all models, are ap
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -77,9 +77,7 @@ def _generate_within(text: Text, model: Model, layout: Layout, number: int, acti
                 _limit(text, node, f"t.{name}", 0)
         for k, constraint in enumerate(model.constraints):
             if constraint.frame.reads & action.frame.writes:
-                _for_all(
-                    text, layout, constraint, "t", lambda call, k=k: f"if not constraint_{k}({call}):", "return False"
-                )
+                _for_all(text, layout, constraint, "t", f"if not constraint_{k}({{call}}):", "return False")
         text("return True")
 
 
@@ -130,13 +128,13 @@ def _for_all(
     layout: Layout,
     declared: Declared,
     states: str,
-    condition: Callable[[str], str],
+    condition: str,
     then: str,
 ) -> None:
-    """Emit loops over a property's parameters around `condition(arguments): then`."""
+    """Emit loops over a property's parameters around a condition, in which {call} stands for the arguments."""
     with ExitStack() as loops:
         names = _enter_loops(text, layout, declared.parameters, loops, message="")
-        loops.enter_context(text.block(condition(", ".join([states, *names]))))
+        loops.enter_context(text.block(condition.replace("{call}", ", ".join([states, *names]))))
         text(then)
 
 
@@ -183,7 +181,7 @@ def _generate_answers(text: Text, model: Model, layout: Layout) -> None:
         with text.function(head):
             text("found = 0")
             for k, declared in enumerate(group):
-                line = lambda call, k=k, test=test: test.format(bit=1 << k, k=k, call=call)  # noqa: E731
+                line = test.replace("{bit}", str(1 << k)).replace("{k}", str(k))
                 _for_all(text, layout, declared, states, line, f"found |= {1 << k}")
             text("return found")
     tables = {"NEED_STATE": model.invariants, "NEED_SIGHT": state_witnesses}

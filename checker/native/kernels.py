@@ -49,8 +49,8 @@ def seek(source, batch, x, broken):
 def explore(source, first, last, target, filled, table, room, buffer, batch, ask):
     """Expand states first..last of a block into another block; how far it came, and how full that is.
 
-    It stops early where the target block, or the room in the table, could overflow. It counts in `batch`; a state is new
-    if it enters the table, whoever inserts it first. With a goal, it inserts nothing and looks for the goal's parents.
+    It stops early where the target block, or the room in the table, could overflow. It counts in `batch`; a state is
+    new if it enters the table, whoever inserts it first. With a goal, it inserts nothing and looks for its parents.
     """
     x, begun, size = first, filled, U(table.shape[0])
     capacity = target.shape[0] // WORDS

@@ -1,0 +1,135 @@
+"""Why a property is false: the parts of the state that its own text looked at when it said so.
+
+The property is run once more under a trace. Where it answers False, the conditions around that `return` are read from
+its source, and every place of the state that they name is shown with its value. So each property explains itself, and
+no explanation can say something else than the check.
+"""
+
+from __future__ import annotations
+
+import ast
+import itertools
+import sys
+from collections.abc import Callable, Iterator
+from types import FrameType
+from typing import Any
+
+from raftproof.checker.language.errors import source_of
+from raftproof.checker.language.interpreted import Interpreter
+from raftproof.checker.language.model import Property
+from raftproof.checker.language.nodes import MapNode, Node, Record, SeqNode
+
+
+def facts_of(system: Interpreter, declared: Property, states: list[Any]) -> dict[str, str]:
+    """What contradicts each other: `place = value` with its place, in the order of the property's text."""
+    arguments = _failing(system, declared, states)
+    seen = _return_of(declared.function, [*states, *arguments])
+    if seen is None:
+        return {}
+    line, names = seen
+    tree = source_of(declared.function).tree
+    reader = _Places(system, dict(zip(names, states, strict=False)), names | _globals(declared.function))
+    return {fact: place for condition in _conditions(tree, line) for fact, place in reader.facts(condition)}
+
+
+def _failing(system: Interpreter, declared: Property, states: list[Any]) -> tuple[Any, ...]:
+    """The values of a property's parameters for which it is false."""
+    domains = []
+    for parameter in declared.parameters:
+        sort = parameter.sort(system.layout)
+        assert sort is not None
+        domains.append(range(sort.first, sort.last + 1))
+    return next(a for a in itertools.product(*domains) if not declared.function(*states, *a))
+
+
+def _globals(function: Callable[..., Any]) -> dict[str, Any]:
+    return function.__globals__
+
+
+def _return_of(function: Callable[..., Any], arguments: list[Any]) -> tuple[int, dict[str, Any]] | None:
+    """The line at which a call returns, and the local names there."""
+    found: list[tuple[int, dict[str, Any]]] = []
+
+    def trace(frame: FrameType, event: str, _: Any) -> Any:
+        if frame.f_code is not function.__code__:
+            return None
+        if event == "return":
+            found.append((frame.f_lineno, dict(frame.f_locals)))
+        return trace
+
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        function(*arguments)
+    finally:
+        sys.settrace(before)
+    return found[-1] if found else None
+
+
+def _conditions(tree: ast.AST, line: int) -> Iterator[ast.expr]:
+    """The conditions that led to a line, outermost first, and what is returned there."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.If) and node.body[0].lineno <= line <= (node.body[-1].end_lineno or 0):
+            yield node.test
+        if isinstance(node, ast.Return) and node.lineno == line and not isinstance(node.value, ast.Constant | None):
+            yield node.value
+
+
+class _Places:
+    """Reads the places of states that an expression names."""
+
+    def __init__(self, system: Interpreter, states: dict[str, Any], names: dict[str, Any]) -> None:
+        self.layout, self.states, self.names = system.layout, states, names
+
+    def facts(self, expression: ast.expr) -> Iterator[tuple[str, str]]:
+        """`place = value` for every place in an expression, in reading order, and the place alone."""
+        found = self._place(expression)
+        if found is not None:
+            text, node, value = found
+            place = text.split(": ")[-1].split(".")[0]
+            yield f"{text} = {_text(node.show(value) if node else value)}", place
+            return
+        for child in ast.iter_child_nodes(expression):
+            if isinstance(child, ast.expr):
+                yield from self.facts(child)
+
+    def _place(self, expression: ast.expr) -> tuple[str, Node | None, Any] | None:
+        """The text, the node and the value of a path such as s.log[i][k].term; None for anything else."""
+        match expression:
+            case ast.Attribute(value=ast.Name(id=name), attr=attr) if name in self.states:
+                if attr not in self.layout.fields:
+                    return None
+                prefix = "" if len(self.states) == 1 else ("before: " if name == next(iter(self.states)) else "after: ")
+                return prefix + attr, self.layout.fields[attr], self.states[name].__dict__[attr]
+            case ast.Attribute(value=inner, attr=attr):
+                found = self._place(inner)
+                if found is None or not isinstance(found[1], Record):
+                    return None
+                part = next(f for f in found[1].fields if f.name == attr)
+                return f"{found[0]}.{attr}", part, getattr(found[2], attr)
+            case ast.Subscript(value=inner, slice=index):
+                return self._element(inner, index)
+        return None
+
+    def _element(self, inner: ast.expr, index: ast.expr) -> tuple[str, Node | None, Any] | None:
+        found = self._place(inner)
+        if found is None:
+            return None
+        text, node, value = found
+        key = eval(compile(ast.Expression(index), "<index>", "eval"), {}, {**self.names, **self.states})
+        if isinstance(node, MapNode):
+            return f"{text}[{node.key.show(key)}]", node.child, value[key]
+        if isinstance(node, SeqNode):
+            return f"{text}[{key}]", node.child, value[key]
+        return None
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, dict):
+        return "(" + ", ".join(f"{k} {_text(v)}" for k, v in value.items()) + ")"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(_text, value)) + "]"
+    return "none" if value is None else str(value)
+
+
+__all__ = ["facts_of"]

@@ -1,0 +1,288 @@
+"""One question to the checker, and its answer: what the command line, the tests and the notebooks call.
+
+result = check(Question(model, bounds={"max_term": 3}, faults=("restart",)))
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from raftproof.checker.explore.compiled import BATCH, NO_LIMITS, Limits, Search, Statistics, peak_memory_bytes
+from raftproof.checker.language.errors import BoundsError
+from raftproof.checker.language.interpreted import Choice, Interpreter
+from raftproof.checker.language.layout import Layout
+from raftproof.checker.language.model import Model
+from raftproof.checker.language.nodes import BagNode, MapNode, Node, SeqNode, SetNode
+from raftproof.checker.native.build import build, from_words, to_words
+from raftproof.checker.replay import as_violation, find_violation, replay
+from raftproof.checker.result import Graph, Result, Shape, Verdict, Violation
+
+FINGERPRINTS = 1 << 64
+DRAWN_STATES = 60
+"""The most states of a model whose graph is worth drawing."""
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is to be checked."""
+
+    model: Model
+    bounds: Mapping[str, int] = field(default_factory=dict)
+    """Bounds that differ from the model's defaults."""
+    faults: tuple[str, ...] = ()
+    broken: tuple[str, ...] = ()
+    """Rules that are switched off, by name in lower case."""
+    symmetric: tuple[str, ...] = ("servers",)
+    """Sorts up to whose relabelling states are the same, by the bound that counts their members."""
+    only: tuple[str, ...] | None = None
+    """The properties that are watched; all if None."""
+    workers: int = field(default_factory=lambda: os.cpu_count() or 1)
+    limits: Limits = NO_LIMITS
+    command: str = ""
+
+    def layout(self) -> Layout:
+        """The layout under the bounds; raises BoundsError where a name or a value makes no sense."""
+        for name in self.bounds:
+            if name not in self.model.bounds:
+                known = ", ".join(self.model.bounds) or "none"
+                raise BoundsError(f"{self.model.name} has no bound {name}; its bounds are {known}")
+        return Layout(self.model.state, {**self.model.bounds, **self.bounds}, frozenset(self.symmetric))
+
+    def interpreter(self, layout: Layout) -> Interpreter:
+        """The interpreted model; raises BoundsError for a fault, rule or property that it does not know."""
+        rules = {rule.name.lower(): rule for rule in self.model.breakable()}
+        _known("fault", self.faults, self.model.faults(), self.model)
+        _known("rule", self.broken, sorted(rules), self.model)
+        _known("property", self.only or (), [p.name for p in self.model.properties()], self.model)
+        return Interpreter(self.model, layout, self.faults, sum(1 << rules[name] for name in self.broken))
+
+
+def _known(what: str, given: tuple[str, ...], known: list[str], model: Model) -> None:
+    for name in given:
+        if name not in known:
+            plural = "properties" if what == "property" else f"{what}s"
+            raise BoundsError(f"{model.name} has no {what} {name}; its {plural} are {', '.join(known) or 'none'}")
+
+
+def check(
+    question: Question,
+    progress: Callable[[Statistics], None] | None = None,
+    announce: Callable[[str], None] | None = None,
+) -> Result:
+    """Explore every behavior within the bounds."""
+    begun = time.perf_counter()
+    layout = question.layout()
+    system = question.interpreter(layout)
+    kernels = build(question.model, layout, announce)
+    watch = None if question.only is None else frozenset(question.only)
+    search = Search(kernels, system, question.workers, question.limits, watch)
+    setup = time.perf_counter() - begun
+    outcome = search.run(progress)
+    verdict: Verdict = "violated" if outcome.worst else "incomplete" if outcome.reason else "holds"
+    result = _result(question, layout, system, verdict)
+    result.setup_seconds = setup
+    result.generated, result.distinct, result.depth = outcome.generated, outcome.distinct, outcome.depth
+    result.seconds, result.cpu_seconds = outcome.seconds, outcome.cpu_seconds
+    result.states_per_second = outcome.distinct / max(outcome.seconds, 1e-9)
+    result.collision_probability = outcome.distinct * (outcome.generated - outcome.distinct) / FINGERPRINTS
+    result.actions = {name: {"generated": count} for name, count in outcome.actions.items()}
+    result.never_enabled = [name for name, count in outcome.actions.items() if not count]
+    result.witnesses = {w.name: outcome.witnesses.get(w.name) for w in question.model.witnesses}
+    result.reason = outcome.reason
+    if outcome.worst:
+        result.violation = find_violation(kernels, system, search, outcome.worst)
+    if outcome.distinct <= DRAWN_STATES and not outcome.reason:
+        result.graph = graph_of(system)
+    result.peak_memory_bytes = peak_memory_bytes()
+    return result
+
+
+def simulate(
+    question: Question,
+    behaviors: int,
+    length: int,
+    seed: int,
+    progress: Callable[[Statistics], None] | None = None,
+    announce: Callable[[str], None] | None = None,
+) -> Result:
+    """Walk random behaviors from a seed, each step to one of the different successors inside the bounds."""
+    begun = time.perf_counter()
+    layout = question.layout()
+    system = question.interpreter(layout)
+    kernels = build(question.model, layout, announce)
+    watch = None if question.only is None else frozenset(question.only)
+    walk = _Walk(question, system, Search(kernels, system, 1, watch=watch))
+    setup = time.perf_counter() - begun
+    cpu, started = time.process_time(), time.perf_counter()
+    reason = walk.run(behaviors, length, seed, progress)
+    result = _result(question, layout, system, "violated" if walk.path else "incomplete" if reason else "none_found")
+    result.setup_seconds, result.seed, result.reason = setup, seed, reason
+    result.generated, result.distinct, result.depth = walk.generated(), walk.steps, walk.longest
+    result.seconds, result.cpu_seconds = time.perf_counter() - started, time.process_time() - cpu
+    result.states_per_second = walk.steps / max(result.seconds, 1e-9)
+    result.violation = walk.violation()
+    result.peak_memory_bytes = peak_memory_bytes()
+    return result
+
+
+class _Walk:
+    """Random behaviors, taken by the compiled kernel one state at a time and replayed interpreted when one violates."""
+
+    def __init__(self, question: Question, system: Interpreter, search: Search) -> None:
+        self.question, self.system, self.search = question, system, search
+        self.kernels = search.kernels
+        self.steps, self.longest = 0, 0
+        self.path: list[int] = []
+
+    def run(self, behaviors: int, length: int, seed: int, progress: Callable[[Statistics], None] | None) -> str:
+        """Walk; why it ended early, if it did."""
+        self._started = time.perf_counter()
+        try:
+            for number in range(behaviors):
+                if self._one(random.Random(f"{seed}:{number}"), length):
+                    return ""
+                if self._out_of_time():
+                    return "seconds"
+                if progress and number % 64 == 0:
+                    seconds = time.perf_counter() - self._started
+                    progress(Statistics(self.generated(), self.steps, self.longest, 0, seconds, peak_memory_bytes()))
+        except KeyboardInterrupt:
+            return "interrupted"
+        return ""
+
+    def _out_of_time(self) -> bool:
+        limit = self.question.limits.seconds
+        return limit is not None and time.perf_counter() - self._started >= limit
+
+    def _one(self, chance: random.Random, length: int) -> bool:
+        """One behavior; whether it violates a property. Its states are then in `path`."""
+        state = chance.choice(self.system.initial_states())
+        path = [state]
+        while len(path) < length:
+            successors, worst = self._successors(state)
+            if worst is not None:
+                self.path = [*path, worst]
+                return True
+            if not successors:
+                break
+            state = chance.choice(successors)
+            path.append(state)
+            self.steps += 1
+        self.longest = max(self.longest, len(path))
+        return False
+
+    def _successors(self, state: int) -> tuple[list[int], int | None]:
+        """The different successors inside the bounds, in order; and a violating one, if there is one."""
+        kernels, worker, words = self.kernels, self.search.workers[0], self.kernels.words
+        table = np.zeros(4 * (kernels.branch + 1), np.uint64)
+        target = np.zeros((BATCH + 2 * kernels.branch + 2) * words, np.uint64)
+        block = to_words(state, words)
+        _, filled = kernels.explore(
+            block, 0, 1, target, 0, table, 1 << 40, worker.buffer, worker.batch, self.search.ask
+        )
+        worst = self.search.worst()
+        found = [from_words(target[k * words : (k + 1) * words]) for k in range(filled)]
+        return found, None if worst is None else worst.state
+
+    def generated(self) -> int:
+        """Successors so far."""
+        return int(self.search.workers[0].batch.generated.sum())
+
+    def violation(self) -> Violation | None:
+        """The violating behavior, its steps taken interpreted."""
+        if not self.path:
+            return None
+        worst = self.search.worst()
+        assert worst is not None
+        declared = self.search.violated(worst)
+        return as_violation(self.system, replay(self.kernels, self.system, self.path, declared), declared)
+
+
+def graph_of(system: Interpreter) -> Graph:
+    """All states of a small model and the steps between them."""
+    numbers: dict[int, int] = {}
+    waiting = [s for s in system.initial_states() if system.inside(s)]
+    for state in waiting:
+        numbers.setdefault(state, len(numbers))
+    edges = []
+    for state in waiting:
+        for choice, after in successors_of(system, state):
+            if system.inside(after):
+                if after not in numbers:
+                    numbers[after] = len(numbers)
+                    waiting.append(after)
+                edges.append((numbers[state], numbers[after], system.describe(choice)))
+    return Graph([system.layout.show(system.state(s)) for s in numbers], edges)
+
+
+def successors_of(system: Interpreter, state: int) -> list[tuple[Choice, int]]:
+    """Every enabled choice with the state that it leads to."""
+    tried = ((choice, system.next_state(state, choice)) for choice in system.actions(state))
+    return [(choice, after) for choice, after in tried if after is not None]
+
+
+# --------------------------------------------------------------------------------------------------- the result's frame
+
+
+def _result(question: Question, layout: Layout, system: Interpreter, verdict: Verdict) -> Result:
+    reduced = [s.symmetric.bound.removesuffix("s") for s in layout.symmetric_sorts() if s.symmetric]
+    return Result(
+        verdict=verdict,
+        model=question.model.name,
+        bounds=layout.bounds,
+        generated=0,
+        distinct=0,
+        depth=0,
+        seconds=0.0,
+        cpu_seconds=0.0,
+        setup_seconds=0.0,
+        states_per_second=0.0,
+        peak_memory_bytes=0,
+        collision_probability=0.0,
+        workers=question.workers,
+        symmetry=",".join(reduced) or "none",
+        reductions=[],
+        faults=sorted(question.faults),
+        broken=sorted(question.broken),
+        actions={},
+        never_enabled=[],
+        witnesses={},
+        violation=None,
+        command=question.command,
+        shape=shape_of(question.model, layout),
+    )
+
+
+def shape_of(model: Model, layout: Layout) -> Shape:
+    """What a drawing must know of the model."""
+    members = {s.symmetric.__name__: list(s.names) for s in layout.all_symmetric() if s.symmetric}
+    bag = layout.bag
+    fields = {f.name for f in bag.kinds[0].record.fields} if bag else set()
+    return Shape(
+        members=members,
+        actors=layout.owner.name if layout.owner else None,
+        bag=bag.name if bag else None,
+        source="source" if "source" in fields else None,
+        dest="dest" if "dest" in fields else None,
+        view=model.view,
+        containers={name: _containers(node) for name, node in layout.fields.items()},
+    )
+
+
+def _containers(node: Node) -> list[str]:
+    match node:
+        case MapNode():
+            return ["map", *_containers(node.child)]
+        case SetNode():
+            return ["set"]
+        case SeqNode():
+            return ["seq"]
+        case BagNode():
+            return ["bag"]
+    return []
