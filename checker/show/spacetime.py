@@ -30,6 +30,9 @@ from raftproof.checker.show.words import bounds_text, count_text, value_text
 
 Point: TypeAlias = tuple[float, float]
 
+REMIND_EVERY, REMINDER = 640, 22
+"""So often, in pixels, the names over the lines are written again, and so high they are."""
+
 _STAR = "M0 -9L2.4 -3.2L8.6 -2.8L3.8 1.2L5.3 7.3L0 3.9L-5.3 7.3L-3.8 1.2L-8.6 -2.8L-2.4 -3.2Z"
 _DIAMOND = "M0 -7L7 0L0 7L-7 0Z"
 _BOLT = "M2 -11L-7 2L-1 2L-3 11L7 -3L1 -3Z"
@@ -44,7 +47,11 @@ def spacetime_svg(result: Result, *, fold: bool = True) -> str:
     title = f"{violation.property} is violated after {steps}"
     pen = Pen(title, " ".join([violation.sentence, *violation.facts]))
     y = _draw_head(pen, title, result, layout)
+    named, reminders = y, []
     for row in layout.rows:
+        if y - named > REMIND_EVERY:
+            reminders.append(y)
+            named, y = y, y + REMINDER
         row.top, y = y, y + row.height
     bottom = y + 8
     _draw_bands(pen, layout)
@@ -53,6 +60,8 @@ def spacetime_svg(result: Result, *, fold: bool = True) -> str:
         _draw_flight(pen, flight, layout, bottom)
     for row in layout.rows:
         _draw_row(pen, row, layout)
+    for height in reminders:
+        _draw_names(pen, layout, height)
     bottom = draw_end(pen, layout, bottom + 12)
     return pen.finish(layout.width, draw_legend(pen, layout, bottom + 24))
 
@@ -80,6 +89,14 @@ def _draw_head(pen: Pen, title: str, result: Result, layout: Plan) -> float:
         words = standing(column, layout.behavior, 0)
         pen.text(layout.x(column) + width / 2 + 8, y + 16, words, SMALL, "soft")
     return y + 32
+
+
+def _draw_names(pen: Pen, layout: Plan, y: float) -> None:
+    """The names again, small, for a reader who has come far down."""
+    for column in layout.columns:
+        width = width_of(column, SMALL) + 12
+        pen.box(layout.x(column) - width / 2, y + 2, width, REMINDER - 4, stroke=SOFT, rx=3)
+        pen.text(layout.x(column), y + REMINDER / 2 + 4, column, SMALL, "bold soft", "middle")
 
 
 def _draw_bands(pen: Pen, layout: Plan) -> None:
