@@ -43,7 +43,7 @@ class Client:
             except grpc.aio.AioRpcError as error:
                 if _not_taken(error) and step + 1 < len(self._channels):
                     continue
-                raise ApiError(error.code(), (error.details() or "").removeprefix("etcdserver: ")) from None
+                raise ApiError(error.code(), error.details() or error.code().name) from None
             self._first = place
             return response
         raise AssertionError("there is at least one server")

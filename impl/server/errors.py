@@ -21,7 +21,12 @@ class ApiError(Exception):
 
     def __init__(self, code: grpc.StatusCode, message: str) -> None:
         super().__init__(message)
-        self.code, self.message = code, f"etcdserver: {message}"
+        self.code, self.message = code, message
+
+    @property
+    def is_unavailable(self) -> bool:
+        """Whether the cluster, and not the request, is the reason."""
+        return self.code in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED)
 
 
 _OUT_OF_RANGE = (Compacted, FutureRevision)
@@ -35,54 +40,58 @@ def status_of(refused: Refused) -> ApiError:
         code = grpc.StatusCode.NOT_FOUND
     else:
         code = grpc.StatusCode.INVALID_ARGUMENT
-    return ApiError(code, refused.message)
+    return ApiError(code, str(refused))
+
+
+def _etcd(code: grpc.StatusCode, message: str) -> ApiError:
+    return ApiError(code, f"etcdserver: {message}")
 
 
 def no_leader() -> ApiError:
     """No leader within the time a request may take: the quorum is lost, or this server is cut off from it."""
-    return ApiError(grpc.StatusCode.UNAVAILABLE, "no leader")
+    return _etcd(grpc.StatusCode.UNAVAILABLE, "no leader")
 
 
 def timed_out() -> ApiError:
     """There is a leader, and the request was not committed in time. It may yet be."""
-    return ApiError(grpc.StatusCode.UNAVAILABLE, "request timed out")
+    return _etcd(grpc.StatusCode.UNAVAILABLE, "request timed out")
 
 
 def leader_failed() -> ApiError:
     """The leader that had the request is gone. The request may yet be committed by the next."""
-    return ApiError(grpc.StatusCode.UNAVAILABLE, "request timed out, possibly due to previous leader failure")
+    return _etcd(grpc.StatusCode.UNAVAILABLE, "request timed out, possibly due to previous leader failure")
 
 
 def too_many_requests() -> ApiError:
     """The leader has too much that is not committed."""
-    return ApiError(grpc.StatusCode.RESOURCE_EXHAUSTED, "too many requests")
+    return _etcd(grpc.StatusCode.RESOURCE_EXHAUSTED, "too many requests")
 
 
 def stopped() -> ApiError:
     """The server is stopping."""
-    return ApiError(grpc.StatusCode.UNAVAILABLE, "server stopped")
+    return _etcd(grpc.StatusCode.UNAVAILABLE, "server stopped")
 
 
 def too_large() -> ApiError:
     """More bytes than a request may have."""
-    return ApiError(grpc.StatusCode.INVALID_ARGUMENT, "request is too large")
+    return _etcd(grpc.StatusCode.INVALID_ARGUMENT, "request is too large")
 
 
 def member_not_found() -> ApiError:
     """No member has this id."""
-    return ApiError(grpc.StatusCode.NOT_FOUND, "member not found")
+    return _etcd(grpc.StatusCode.NOT_FOUND, "member not found")
 
 
 def precondition(message: str) -> ApiError:
     """The cluster is not in a state that allows the request."""
-    return ApiError(grpc.StatusCode.FAILED_PRECONDITION, message)
+    return _etcd(grpc.StatusCode.FAILED_PRECONDITION, message)
 
 
 def invalid(message: str) -> ApiError:
     """The request makes no sense."""
-    return ApiError(grpc.StatusCode.INVALID_ARGUMENT, message)
+    return _etcd(grpc.StatusCode.INVALID_ARGUMENT, message)
 
 
 def unknown_alarm() -> ApiError:
     """Alarms can only be listed here: nothing raises one."""
-    return ApiError(grpc.StatusCode.UNIMPLEMENTED, "alarms can only be listed")
+    return _etcd(grpc.StatusCode.UNIMPLEMENTED, "alarms can only be listed")

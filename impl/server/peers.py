@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import ssl
 import struct
 from collections.abc import Callable, Iterable
@@ -137,7 +138,7 @@ class Listener:
         try:
             self._server = await asyncio.get_running_loop().create_server(self._connection, host, port, ssl=context)
         except OSError as error:
-            reason = (error.strerror or str(error)).lower()
+            reason = os.strerror(error.errno).lower() if error.errno else str(error)
             raise CannotStart(f"{url}: cannot listen for peers: {reason}; is another server running there?") from None
 
     def _connection(self) -> Frames:
