@@ -24,6 +24,9 @@ from raftproof.checker.language.sorts import AtMost, Sort, Symmetric, sort_of, v
 
 SORTS = "bool, an IntEnum 0, 1, 2 …, a Symmetric class, OrNil[…], Annotated[int, UpTo(…)] or Annotated[int, Within(…)]"
 
+MOST_SYMMETRIC = 8
+"""Members that are the same up to their names: all their orders may have to be tried."""
+
 
 @dataclass
 class Region:
@@ -67,6 +70,12 @@ class Layout:
             if not name.startswith("_"):
                 self._declare(name, annotation)
         self.owner = self._find_owner()
+        for sort in self.symmetric_sorts():
+            if sort.size > MOST_SYMMETRIC:
+                raise BoundsError(
+                    f"{sort.size} symmetric members of {sort.name} do not fit, at most {MOST_SYMMETRIC} do; "
+                    "lower the bound, or use no symmetry"
+                )
         self._place()
 
     # ------------------------------------------------------------------------------------------ reading annotations

@@ -21,8 +21,6 @@ from raftproof.checker.language.nodes import WORD, BagNode, MapNode, Node, Recor
 from raftproof.checker.language.sorts import Sort
 from raftproof.checker.native.text import Text
 
-MOST = 8
-"""Symmetric members at most: ties are broken by trying their permutations."""
 ALL = (1 << WORD) - 1
 SALT = (
     0xA0761D6478BD642F, 0xE7037ED1A0B428DB, 0x8EBC6AF09C88C6E3, 0x589965CC75374CC3,
@@ -114,9 +112,6 @@ def _join_lanes(layout: Layout, found: dict[int, Marks]) -> None:
 def generate_canonical(text: Text, layout: Layout) -> None:
     """Emit canonical(t, scratch…): t becomes the representative of its class."""
     sorts = layout.symmetric_sorts()
-    for sort in sorts:
-        if sort.size > MOST:
-            raise BoundsError(f"{sort.size} symmetric members of {sort.name} do not fit; at most {MOST} do")
     text("", "", "SCRATCH_STATES = 4")
     _generate_less(text, layout)
     owner = next((s for s in sorts if s == layout.owner), None)

@@ -1,0 +1,1 @@
+"""Small models to read first."""

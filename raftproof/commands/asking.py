@@ -1,0 +1,231 @@
+"""What `check` and `simulate` share: their options, their progress, how they end."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+
+import typer
+
+if TYPE_CHECKING:
+    from raftproof.checker.explore.compiled import Statistics
+    from raftproof.checker.result import Result
+    from raftproof.checker.run import Question
+
+USAGE, BAD_MODEL, INTERRUPTED = 2, 4, 130
+PROGRESS_SECONDS = 60.0
+"""How often progress is told where nobody watches a terminal."""
+
+ModelName = Annotated[
+    str, typer.Argument(help="A model's name (`--list`), or FILE.py[:NAME], your own.", show_default=False)
+]
+Count = Annotated[int | None, typer.Option(show_default=False, help="[default: the model's]", rich_help_panel="Bounds")]
+Bound = Annotated[
+    list[str] | None,
+    typer.Option("--bound", metavar="NAME=N", help="A bound of your own model.", rich_help_panel="Bounds"),
+]
+Faults = Annotated[
+    str, typer.Option(metavar="none|restart,drop,…", help="What may go wrong.", rich_help_panel="What is checked")
+]
+Symmetry = Annotated[
+    str,
+    typer.Option(metavar="server|server,value|none", help="What is the same up to its names.", rich_help_panel="How"),
+]
+Break = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--break", metavar="RULE", help="Switch a rule off; may be repeated.", rich_help_panel="What is checked"
+    ),
+]
+Only = Annotated[
+    list[str] | None,
+    typer.Option(metavar="PROPERTY", help="Watch only this; may be repeated.", rich_help_panel="What is checked"),
+]
+Workers = Annotated[str, typer.Option(metavar="ALL|N", help="Threads.", rich_help_panel="How")]
+Seconds = Annotated[float | None, typer.Option(help="Give up after so long.", rich_help_panel="Limits", min=0.0)]
+Out = Annotated[
+    Path | None, typer.Option(metavar="DIR", help="Write every picture and text here.", rich_help_panel="Answers")
+]
+JsonFile = Annotated[
+    str | None,
+    typer.Option("--json", metavar="FILE", help="Write the answer as JSON; - is stdout.", rich_help_panel="Answers"),
+]
+
+
+def fail(text: str, code: int) -> NoReturn:
+    """End with a sentence on stderr."""
+    print(f"raftproof: {text}", file=sys.stderr)
+    raise typer.Exit(code)
+
+
+def question_of(model: str, bounds: dict[str, int | None], own: list[str], options: dict[str, Any]) -> Question:
+    """The question that the options ask; ends with exit code 2 or 4 where they make no sense."""
+    from raftproof.checker.language import BoundsError, ModelError
+    from raftproof.checker.run import Question
+    from raftproof.commands.models import find_model
+
+    try:
+        found = find_model(model)
+        question = Question(
+            model=found,
+            bounds={name: value for name, value in bounds.items() if value is not None} | dict(map(_own_bound, own)),
+            faults=_names(options["faults"]),
+            broken=tuple(options["broken"] or ()),
+            symmetric=tuple(f"{name}s" for name in _symmetry(options["symmetry"])),
+            only=tuple(options["only"]) if options["only"] else None,
+            workers=_workers(options["workers"]),
+            limits=options["limits"],
+            command=shlex.join(["raftproof", *sys.argv[1:]]),
+        )
+        question.interpreter(question.layout())
+    except BoundsError as fault:
+        fail(str(fault), USAGE)
+    except ModelError as fault:
+        fail(str(fault), BAD_MODEL)
+    return question
+
+
+def _own_bound(text: str) -> tuple[str, int]:
+    name, equals, value = text.partition("=")
+    if not equals or not value.lstrip("-").isdigit():
+        fail(f"--bound {text}: write NAME=N", USAGE)
+    return name, int(value)
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return () if text == "none" else tuple(dict.fromkeys(part.strip() for part in text.split(",") if part.strip()))
+
+
+def _symmetry(text: str) -> tuple[str, ...]:
+    names = _names(text)
+    for name in names:
+        if name not in ("server", "value"):
+            fail(f"--symmetry {text}: {name} is none of server, value; write server, server,value or none", USAGE)
+    return names
+
+
+def _workers(text: str) -> int:
+    if text.upper() == "ALL":
+        return len(os.sched_getaffinity(0))
+    if not text.isdigit() or not 1 <= int(text) <= 256:
+        fail(f"--workers {text}: write ALL, or a number from 1 to 256", USAGE)
+    return int(text)
+
+
+# --------------------------------------------------------------------------------------------------- progress
+
+
+@contextmanager
+def progress_line(behaviors: bool = False) -> Iterator[Callable[[Statistics], None]]:
+    """On a terminal one live line; elsewhere a sentence a minute. Always on stderr."""
+    if not sys.stderr.isatty():
+        yield _Sentences().tell
+        return
+    from rich.console import Console
+    from rich.live import Live
+    from rich.text import Text
+
+    with Live(Text("starting"), console=Console(stderr=True), refresh_per_second=8, transient=True) as live:
+        yield lambda s: live.update(Text(_line(s)))
+
+
+def _line(s: Statistics) -> str:
+    rate = s.distinct / max(s.seconds, 1e-9)
+    return (
+        f"depth {s.depth}  {s.distinct:,} distinct ({rate / 1e6:.2f} M/s)  {s.generated:,} generated  "
+        f"{s.queue:,} queued  {s.memory_bytes / 2**30:.2f} GiB  {s.seconds:.0f} s"
+    )
+
+
+class _Sentences:
+    """TLC's progress sentence, once a minute."""
+
+    def __init__(self) -> None:
+        self._told, self._generated, self._distinct = time.monotonic(), 0, 0
+
+    def tell(self, s: Statistics) -> None:
+        now = time.monotonic()
+        if now - self._told < PROGRESS_SECONDS:
+            return
+        minutes = (now - self._told) / 60
+        print(
+            f"Progress({s.depth}) at {time.strftime('%Y-%m-%d %H:%M:%S')}: {s.generated:,} states generated "
+            f"({(s.generated - self._generated) / minutes:,.0f} s/min), {s.distinct:,} distinct states found "
+            f"({(s.distinct - self._distinct) / minutes:,.0f} ds/min), {s.queue:,} states left on queue.",
+            file=sys.stderr,
+        )
+        self._told, self._generated, self._distinct = now, s.generated, s.distinct
+
+
+def announce(text: str) -> None:
+    """Say what is going on before the search begins."""
+    print(f"raftproof: {text}", file=sys.stderr)
+
+
+# --------------------------------------------------------------------------------------------------- the end
+
+
+def finish(result: Result, out: Path | None, json_file: str | None) -> NoReturn:
+    """Print, write what was asked for, and end with the verdict's exit code."""
+    from raftproof.checker.result import to_json
+    from raftproof.checker.show.text import coloured_text, result_text
+
+    if json_file == "-":
+        sys.stdout.buffer.write(to_json(result))
+        sys.stdout.flush()
+    elif sys.stdout.isatty():
+        from rich.console import Console
+
+        Console(highlight=False).print(coloured_text(result), end="")
+    else:
+        print(result_text(result), end="")
+    try:
+        if json_file not in (None, "-"):
+            Path(str(json_file)).write_bytes(to_json(result))
+        if out is not None:
+            _write_out(result, out)
+    except OSError as fault:
+        fail(f"{fault.filename}: {fault.strerror}", USAGE)
+    raise typer.Exit(INTERRUPTED if result.reason == "interrupted" else result.exit_code)
+
+
+def _write_out(result: Result, out: Path) -> None:
+    from raftproof.checker.show import write_all
+
+    written = write_all(result, out)
+    for note in written.notes:
+        announce(note)
+    announce(f"wrote {len(written.files)} files to {out}")
+
+
+def memory_limit(text: str | None) -> int:
+    """A number of bytes such as 3GB; by default four fifths of what the machine can give."""
+    if text is None:
+        return available_bytes() * 4 // 5
+    units = {"": 1, "B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "KIB": 2**10, "MIB": 2**20, "GIB": 2**30}
+    number = text.upper().rstrip("KMGIB")
+    unit = text.upper()[len(number) :]
+    try:
+        return int(float(number) * units[unit])
+    except (ValueError, KeyError):
+        fail(f"--max-memory {text}: write a number of bytes such as 3GB or 512MiB", USAGE)
+
+
+def available_bytes() -> int:
+    """How much memory this process may come to hold, without pushing others to disk."""
+    limits = [int(line.split()[1]) * 1024 for line in _lines("/proc/meminfo") if line.startswith("MemAvailable")]
+    limits += [int(line) for line in _lines("/sys/fs/cgroup/memory.max") if line.strip().isdigit()]
+    return min(limits, default=4 << 30)
+
+
+def _lines(path: str) -> list[str]:
+    try:
+        return Path(path).read_text().splitlines()
+    except OSError:
+        return []

@@ -1,0 +1,70 @@
+"""Which models there are, and how a user's own is found."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import sys
+from pathlib import Path
+
+from raftproof.checker.language import BoundsError, Model, ModelError
+
+MODELS = {
+    "figure2": ("raftproof.model.figure2", "Raft as published: Ongaro's TLA+ specification of Figure 2"),
+    "two_phase_commit": ("raftproof.model.toys.two_phase_commit", "a transaction commits everywhere or nowhere"),
+    "jugs": ("raftproof.model.toys.jugs", "a puzzle: measure four litres with jugs of three and five"),
+}
+
+
+def find_model(text: str) -> Model:
+    """The model that a name, or FILE.py[:NAME], stands for.
+
+    Raises BoundsError for an unknown name, ModelError for a file that is no model.
+    """
+    if text in MODELS:
+        found = importlib.import_module(MODELS[text][0]).model
+        assert isinstance(found, Model)
+        return found
+    file, _, name = text.partition(":")
+    if not file.endswith(".py"):
+        known = ", ".join(MODELS)
+        raise BoundsError(f"no model is named {text!r}; there are {known}, and your own as FILE.py[:NAME]")
+    return _from_file(Path(file), name)
+
+
+def _from_file(path: Path, name: str) -> Model:
+    if not path.is_file():
+        raise ModelError(f"{path}: there is no such file")
+    module_name = f"raftproof_user_{path.stem}"
+    spec = importlib.util.spec_from_file_location(module_name, path.resolve())
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[module_name] = module
+    try:
+        spec.loader.exec_module(module)
+    except (ModelError, BoundsError):
+        raise
+    except SyntaxError as fault:
+        raise ModelError(f"{path}:{fault.lineno}: {fault.msg}") from fault
+    except Exception as fault:  # the user's file may do anything at import
+        line = _line_in(fault, str(path.resolve()))
+        raise ModelError(f"{path}:{line}: {type(fault).__name__}: {fault}") from fault
+    models = {key: value for key, value in vars(module).items() if isinstance(value, Model)}
+    if name:
+        if name not in models:
+            raise ModelError(f"{path}: holds no Model named {name}; it has {', '.join(models) or 'none'}")
+        return models[name]
+    if len(models) != 1:
+        raise ModelError(f"{path}: holds {len(models)} models ({', '.join(models)}); write {path}:NAME")
+    return next(iter(models.values()))
+
+
+def _line_in(fault: BaseException, file: str) -> int:
+    """The last line of a file that an exception passed."""
+    line, at = 0, fault.__traceback__
+    while at is not None:
+        if at.tb_frame.f_code.co_filename == file:
+            line = at.tb_lineno
+        at = at.tb_next
+    return line
