@@ -54,6 +54,8 @@ class Operation(msgspec.Struct, gc=False):
     called: int = 0
     returned: int | None = None
     """None: nobody knows whether it took place."""
+    answered_in: int = 0
+    """The step of the run in which the answer came."""
     failed: bool = False
     """It certainly did not take place."""
 
@@ -181,6 +183,7 @@ class Clients:
 
     def _return(self, operation: Operation) -> None:
         operation.returned = self.world.moment()
+        operation.answered_in = self.world.steps
         self.seen[operation.key] = operation.value if operation.kind in ("put", "get") else None
         if self.current.get(operation.client) is operation:
             del self.current[operation.client]

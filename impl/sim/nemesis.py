@@ -40,8 +40,8 @@ class Nemesis:
             for _ in range(WEIGHTS.get(name, 1))
         ]
 
-    def strike(self) -> None:
-        """One injection, and the time of the next."""
+    def strike(self) -> str:
+        """One injection, and the time of the next; the fault's name."""
         world = self.world
         number = self.injections
         self.injections += 1
@@ -51,6 +51,7 @@ class Nemesis:
         world.schedule_strike(int((0.5 + chance.random() * 1.5) * 4 * world.plan.tick))
         if number not in world.plan.skip:
             _INJECTIONS[fault](self, chance, lasts)
+        return fault
 
     def _somebody(self, chance: Random, leader: float = 0.5) -> Machine | None:
         """A live server, the leader with this chance."""

@@ -1,4 +1,4 @@
-"""What a run is: everything that its seed decides before it begins. Two runs of one plan are the same, byte for byte."""
+"""What a run is: everything that its seed decides before it begins. Two runs of one plan are the same to the byte."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ class Plan(msgspec.Struct, frozen=True):
     pre_vote: bool
     check_quorum: bool
     max_inflight: int
+    max_append_bytes: int
     snapshot_every: int
     """Entries applied between two snapshots of one server."""
     keep_entries: int
@@ -39,7 +40,7 @@ class Plan(msgspec.Struct, frozen=True):
             pre_vote=self.pre_vote,
             check_quorum=self.check_quorum,
             max_inflight=self.max_inflight,
-            max_append_bytes=200,
+            max_append_bytes=self.max_append_bytes,
         )
 
 
@@ -58,12 +59,13 @@ def plan(
         faults=faults,
         broken=broken,
         servers=5 if chance.random() < 0.2 else 3,
-        clients=2 + int(chance.random() * 3),
+        clients=2 + int(chance.random() * 6),
         keys=2 + int(chance.random() * 3),
         election_timeout_ticks=5 + int(chance.random() * 6),
         pre_vote=chance.random() < 0.6,
         check_quorum=chance.random() < 0.6,
         max_inflight=1 + int(chance.random() * 8),
+        max_append_bytes=(1, 60, 400, 10_000)[int(chance.random() * 4)],
         snapshot_every=8 + int(chance.random() * 30) if "snapshot" in faults else 1 << 60,
         keep_entries=int(chance.random() * 6) if "compaction" in faults else 100,
         skip=skip,

@@ -38,12 +38,16 @@ from raftproof.impl.sim.violation import PropertyViolated
 from raftproof.impl.wal import DiskFailed
 
 MESSAGE, TICK, CLIENT, DISK, STRIKE, HEAL, RESTART = range(7)
-STEP_NAMES = ("message", "tick", "client", "disk", "fault", "heal", "restart")
+STEP_NAMES = ("receive", "tick", "call", "disk", "fault", "heal", "restart")
 TROUBLED = 0.85
 """The part of a run's steps in which faults strike."""
 PATIENCE = 20
 """Election timeouts after the last fault within which a write must be acknowledged."""
 _MARK = struct.Struct("<QBBQQQ")
+
+
+class _Stopped(Exception):
+    """The run is to go no further."""
 
 
 class Outcome(msgspec.Struct):
@@ -68,7 +72,7 @@ class World:
         self,
         plan: Plan,
         observer: Observer | None = None,
-        on_step: Callable[[World, int, Any], None] | None = None,
+        on_step: Callable[[World, str, int, Any], None] | None = None,
     ) -> None:
         """A cluster that has just been founded; nothing has happened."""
         self.plan = plan
@@ -82,10 +86,11 @@ class World:
         self.injected: dict[str, int] = dict.fromkeys(sorted(plan.faults), 0)
         self.healed_at: int | None = None
         self.recovered = 0
+        self.stop_at: int | None = None
         self.turns = 0
         self.due: dict[int, int] = {}  # by client: the turn that counts
         self.trail = bytearray()
-        self._queue: list[tuple[int, int, int, Any, int]] = []
+        self.queue: list[tuple[int, int, int, Any, int]] = []
         self._number = 0
         self._moment = 0
         self.chance = Random(plan.seed * 1000 + 503)
@@ -106,9 +111,10 @@ class World:
 
     # --- running ----------------------------------------------------------------------------------------------------
 
-    def run(self) -> Outcome:
-        """All steps, the healing, and the proof of life."""
+    def run(self, stop_at: int | None = None) -> Outcome:
+        """All steps, the healing, and the proof of life; or only what happens up to a step."""
         violation = None
+        self.stop_at = stop_at
         try:
             self._run_until(int(self.plan.steps * TROUBLED))
             self._heal_all()
@@ -119,6 +125,8 @@ class World:
             violation = found
         except AssertionError as broken:
             violation = PropertyViolated("CoreAssertion", str(broken) or "an assertion of the implementation")
+        except _Stopped:
+            pass
         timeout = self.plan.election_timeout_ticks * self.plan.tick
         return Outcome(
             seed=self.plan.seed,
@@ -138,7 +146,7 @@ class World:
 
     def step(self) -> None:
         """The next thing happens."""
-        time, _, kind, what, life = heappop(self._queue)
+        time, _, kind, what, life = heappop(self.queue)
         self.now = time
         if kind == MESSAGE:
             self._deliver(what)
@@ -151,8 +159,7 @@ class World:
                 self._turn(what)
         elif kind == STRIKE:
             if self.healed_at is None:
-                self.nemesis.strike()
-                self._mark(STRIKE, 0, None)
+                self._mark(STRIKE, 0, None, self.nemesis.strike())
         elif kind == HEAL:
             what()
             self._mark(HEAL, 0, None)
@@ -160,7 +167,8 @@ class World:
             what.start()
             self._mark(RESTART, what.id, what)
 
-    def _mark(self, kind: int, who: int, machine: Machine | None) -> None:
+    def _mark(self, kind: int, who: int, machine: Machine | None, what: Any = None) -> None:
+        """A step has been taken: it leaves its mark."""
         self.steps += 1
         if machine is not None and machine.alive:
             raft = machine.raft
@@ -168,7 +176,9 @@ class World:
         else:
             self.trail += _MARK.pack(self.now, kind, who & 255, 0, 0, 0)
         if self.on_step is not None:
-            self.on_step(self, kind, who)
+            self.on_step(self, STEP_NAMES[kind], who, what)
+        if self.steps == self.stop_at:
+            raise _Stopped
 
     def drain(self, machine: Machine) -> None:
         """Do what a server's core wants done, after something from outside."""
@@ -193,6 +203,8 @@ class World:
     def _deliver(self, message: Message) -> None:
         machine = self.machines[message.dest]
         if not machine.alive:
+            if self.on_step is not None:
+                self.on_step(self, "lost", machine.id, message)
             return
         if machine.paused_until > self.now:
             self.schedule_message(machine.paused_until, message)
@@ -212,7 +224,7 @@ class World:
             self.checks.matched(machine, message.source, before, progress.match_index)
         if not isinstance(message, NOT_IDEMPOTENT):
             self.network.delivered.append(message)
-        self._mark(MESSAGE, machine.id, machine)
+        self._mark(MESSAGE, machine.id, machine, message)
 
     def _tick(self, machine: Machine, life: int) -> None:
         if machine.life != life:
@@ -251,6 +263,8 @@ class World:
         """The last fault heals: the network is calm, clocks run alike, every server that can starts again."""
         self.healed_at = self.now
         self.network.calm()
+        if self.on_step is not None:
+            self.on_step(self, "heal_all", 0, None)
         for machine in self.machines.values():
             machine.disk.full = machine.disk.sync_fails = False
             machine.disk.dies_in = 0
@@ -374,14 +388,14 @@ class World:
 
     def _push(self, time: int, kind: int, what: Any, life: int = 0) -> None:
         self._number += 1
-        heappush(self._queue, (time, self._number, kind, what, life))
+        heappush(self.queue, (time, self._number, kind, what, life))
 
     def schedule_message(self, time: int, message: Message) -> None:
         """A message will arrive."""
         if type(message) is RequestVoteResponse:
             self.checks.voted(message)
         self._number += 1
-        heappush(self._queue, (time, self._number, MESSAGE, message, 0))
+        heappush(self.queue, (time, self._number, MESSAGE, message, 0))
 
     def schedule_tick(self, machine: Machine) -> None:
         """A clock starts, at a phase of its own."""
