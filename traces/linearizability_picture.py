@@ -96,8 +96,8 @@ def _order(found: Linearizability, shown: list[int], clients: list[int], x: obje
 
 def _legend(height: int) -> str:
     return (
-        f'<text x="10" y="{height - 30}">A bar is a call, from the time it was made to its answer; dashed: never "
-        "answered, so its end is open. Time runs to the right, a column for each event.</text>\n"
+        f'<text x="10" y="{height - 30}">A bar is a call, from the time it was made to its answer; dashed: '
+        "never answered, so its end is open. Time runs to the right, a column for each event.</text>\n"
         f'<text x="10" y="{height - 14}">The numbers and the line are the longest linearizable prefix: a point is the '
         "instant at which the call takes effect.</text>"
     )
