@@ -164,8 +164,8 @@ class Layout:
         slots = limit + capacity.over
         copies = value_of(capacity.copies, self.bounds) if capacity.copies else slots
         node = BagNode(name, kinds, limit, copies, slots).place()
-        if node.code_bits() > WORD:
-            raise BoundsError(f"{top}: a message takes {node.code_bits()} bits of 64; lower a bound")
+        if node.code_bits() >= WORD:
+            raise BoundsError(f"{top}: a message takes {node.code_bits()} bits of 63; lower a bound")
         return node
 
     def _find_owner(self) -> Sort | None:

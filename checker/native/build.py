@@ -17,7 +17,7 @@ import time
 import types
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, wraps
 from pathlib import Path
 from typing import Any
 
@@ -105,6 +105,8 @@ def build(model: Model, layout: Layout, announce: Callable[[str], None] | None =
     sys.modules[name] = module
     module.__dict__.update(_namespace(layout, functions))
     spec.loader.exec_module(module)
+    if PLAIN:
+        module.explore, module.canonical_in_place = _wrapping(module.explore), _wrapping(module.canonical_in_place)
     kernels = Kernels(
         words=module.WORDS,
         branch=module.BRANCH,
@@ -144,6 +146,17 @@ def _namespace(layout: Layout, functions: dict[str, Callable[..., Any]]) -> dict
 
     at = primitives.state_at(StateType(layout, CHECKED))
     return {"OPTIONS": OPTIONS, "at": at, **{name: _compiled(f) for name, f in functions.items()}}
+
+
+def _wrapping(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A plain kernel whose sums of words wrap around without a word, as compiled ones do."""
+
+    @wraps(function)
+    def call(*arguments: Any) -> Any:
+        with np.errstate(over="ignore"):
+            return function(*arguments)
+
+    return call
 
 
 def _functions(model: Model) -> dict[str, Callable[..., Any]]:
