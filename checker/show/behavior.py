@@ -51,6 +51,10 @@ class Place:
         name, *keys = text.replace("]", "").split("[")
         return Place(name, tuple(keys))
 
+    def owner(self, actors: list[str]) -> str | None:
+        """The actor to whom the place belongs, if it belongs to one."""
+        return self.keys[0] if self.keys and self.keys[0] in actors else None
+
     def __str__(self) -> str:
         return self.field + "".join(f"[{key}]" for key in self.keys)
 
@@ -68,6 +72,14 @@ class Move:
     received: list[Flight] = field(default_factory=list)
 
 
+@dataclass(frozen=True)
+class Fact:
+    """One side of the contradiction, and the places of the last state that show it."""
+
+    text: str
+    places: list[str]
+
+
 @dataclass
 class Behavior:
     """A counterexample with everything that a picture needs."""
@@ -78,6 +90,23 @@ class Behavior:
     moves: list[Move]
     flights: list[Flight]
     actors: list[str]
+
+    @property
+    def facts(self) -> list[Fact]:
+        """What contradicts each other; what is said place by place of one actor is one fact, as a reader would say it.
+
+        So "role[s1] = LEADER" and "current_term[s1] = 2" are one fact about s1, against another about s2.
+        """
+        violation, groups = self.violation, dict[str, list[Fact]]()
+        for number, text in enumerate(violation.facts):
+            places = violation.fact_places[number] if number < len(violation.fact_places) else []
+            owners = {Place.of(place).owner(self.actors) for place in places}
+            one = next(iter(owners)) if len(owners) == 1 and text.startswith(places[0]) else None
+            groups.setdefault(one or f"fact {number}", []).append(Fact(text, places))
+        return [
+            Fact(" and ".join(fact.text for fact in group), [place for fact in group for place in fact.places])
+            for group in groups.values()
+        ]
 
     @property
     def last(self) -> Json:
@@ -130,10 +159,8 @@ def _actor(step: Step, shape: Shape, actors: list[str]) -> str | None:
             return value
         if is_message(value, shape) and shape.dest and value.get(shape.dest) in actors:
             return str(value[shape.dest])
-    for place in map(Place.of, step.changes):
-        if place.keys and place.keys[0] in actors:
-            return place.keys[0]
-    return None
+    owners = (Place.of(text).owner(actors) for text in step.changes)
+    return next((owner for owner in owners if owner), None)
 
 
 def _fly(move: Move, before: list[Json], after: list[Json], shape: Shape, flights: list[Flight]) -> None:

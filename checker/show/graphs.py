@@ -37,7 +37,7 @@ def path_graph(result: Result) -> graphviz.Digraph:
         lines += [f"- {message_name(flight.message, behavior.shape)}" for flight in move.received]
         last = move.number == len(behavior.moves)
         if last:
-            lines += [f"{n}. {fact}" for n, fact in enumerate(behavior.violation.facts, start=1)]
+            lines += [f"{n}. {fact.text}" for n, fact in enumerate(behavior.facts, start=1)]
         graph.node(str(move.number), _left_lines(lines), **(_violated() if last else {}))
         graph.edge(str(move.number - 1), str(move.number), " " + graphviz.escape(step_text(move.step, behavior.shape)))
     return graph

@@ -64,8 +64,8 @@ def result_html(result: Result) -> str:
 
 
 def _header(result: Result, behavior: Behavior, title: str) -> str:
-    facts = "".join(f"<li>{escape(fact)}</li>" for fact in behavior.violation.facts)
-    head = contradiction_text(behavior.violation)
+    facts = "".join(f"<li>{escape(fact.text)}</li>" for fact in behavior.facts)
+    head = contradiction_text(len(behavior.facts))
     contradiction = f'<div class="facts">{head}<ol>{facts}</ol></div>' if facts else ""
     return f"""<header>
 <div>

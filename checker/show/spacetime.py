@@ -45,7 +45,7 @@ def spacetime_svg(result: Result, *, fold: bool = True) -> str:
     violation = behavior.violation
     steps = count_text(len(behavior.moves), "steps")
     title = f"{violation.property} is violated after {steps}"
-    pen = Pen(title, " ".join([violation.sentence, *violation.facts]))
+    pen = Pen(title, " ".join([violation.sentence, *layout.facts.texts]))
     y = _draw_head(pen, title, result, layout)
     named, reminders = y, []
     for row in layout.rows:

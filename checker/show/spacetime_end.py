@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from raftproof.checker.show.behavior import DROP, RESTART, Place
 from raftproof.checker.show.loggrid import CELL, STRIP, draw_strip
-from raftproof.checker.show.spacetime_plan import SHARED, SIZE, SMALL, Plan, commit_of, standing, summary_of
+from raftproof.checker.show.spacetime_plan import SHARED, SIZE, SMALL, Plan, column_of, commit_of, standing, summary_of
 from raftproof.checker.show.style import FACT, FACT_FILL, SOFT, Pen, unbroken, width_of, wrap_to
 
 
@@ -52,9 +52,9 @@ def _draw_panel(
     head = [f"{field}[{column}]" for field in (view.role, view.current_term)] if view else []
     pen.text(inner, top + 20, name, 14, "bold")
     pen.text(inner + width_of(name, 14) + 10, top + 20, words, 12, "bold" if view and view.leader in words else "")
-    facts_here = [fact for place in head for fact in layout.facts.at_place.get(place, ())]
+    facts_here = [fact for place in head for fact in layout.facts.at(place)]
     badges = dict.fromkeys((*layout.facts.at_actor.get(column, ()), *facts_here))
-    for n, fact in enumerate(badges):
+    for n, fact in enumerate(sorted(badges, reverse=True)):
         pen.badge(x + layout.column_width - 30 - 18 * n, top + 15, fact)
     y = top + 26
     if view and column != SHARED:
@@ -68,23 +68,19 @@ def _draw_panel(
 
 
 def _accused(layout: Plan, column: str) -> bool:
-    return any(Place.of(place).keys[:1] == (column,) for place in layout.facts.at_place)
+    return any(column_of(Place.of(place), layout.behavior) == column for place, _ in layout.facts.places)
 
 
 def _draw_last_log(pen: Pen, layout: Plan, column: str, x: float, y: float) -> float:
     behavior, view = layout.behavior, layout.behavior.shape.view
     assert view is not None
-    marks = {
-        place.keys: facts
-        for text, facts in layout.facts.at_place.items()
-        if (place := Place.of(text)).field == view.log
-    }
-    marked = [int(keys[1]) for keys in marks if keys[0] == column and len(keys) > 1 and keys[1].isdecimal()]
+    places = [Place.of(place) for place, _ in layout.facts.places]
+    inside = [place.keys[1] for place in places if place.field == view.log and place.keys[:1] == (column,) < place.keys]
+    marked = [int(index) for index in inside if index.isdecimal()]
     commit = commit_of(behavior.last, view, column)
     room = int((layout.column_width - 40) / CELL)
     width = draw_strip(pen, x, y, behavior.last[view.log][column], view, commit, marked, limit=room)
-    facts = [fact for keys, numbers in marks.items() if keys[0] == column for fact in numbers]
-    for n, fact in enumerate(dict.fromkeys(facts)):
+    for n, fact in enumerate(layout.facts.at(f"{view.log}[{column}]")):
         pen.badge(x + width + 14 + 18 * n, y + 10, fact)
     return y + STRIP + 14
 

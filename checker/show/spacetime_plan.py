@@ -110,12 +110,16 @@ class Facts:
     """Which places the facts point at, and for each the step that made it so."""
 
     texts: list[str]
-    at_place: dict[str, tuple[int, ...]]
-    at_actor: dict[str, tuple[int, ...]]
-    made_by: dict[tuple[int, str], tuple[int, ...]]
+    places: list[tuple[str, int]] = field(default_factory=list)
+    at_actor: dict[str, tuple[int, ...]] = field(default_factory=dict)
+    made_by: dict[tuple[int, str], tuple[int, ...]] = field(default_factory=dict)
     """By step and field-with-actor, such as (5, "role[s1]"): the facts that this step made true."""
-    column_of: list[str | None]
+    column_of: list[str | None] = field(default_factory=list)
     """The column under which each fact stands."""
+
+    def at(self, place: str) -> tuple[int, ...]:
+        """The facts that point at a place or at something inside it."""
+        return tuple(dict.fromkeys(n for text, n in self.places if text == place or text.startswith(f"{place}[")))
 
 
 def plan(behavior: Behavior, *, fold: bool = True) -> Plan:
@@ -144,7 +148,7 @@ def _columns(behavior: Behavior) -> list[str]:
 
 def column_of(place: Place, behavior: Behavior) -> str:
     """The column beside which a place's changes are written."""
-    return place.keys[0] if place.keys and place.keys[0] in behavior.actors else SHARED
+    return place.owner(behavior.actors) or SHARED
 
 
 def ends_of(flight: Flight, plan: Plan) -> tuple[str | None, str | None]:
@@ -166,17 +170,15 @@ def commit_of(state: Json, view: LogView, actor: str) -> int:
 
 
 def _facts(behavior: Behavior, columns: list[str]) -> Facts:
-    violation = behavior.violation
-    facts = Facts(violation.facts, {}, {}, {}, [])
-    for number, text in enumerate(violation.facts, start=1):
-        given = violation.fact_places[number - 1] if number <= len(violation.fact_places) else []
-        words = {word.strip(".,:;()[]'") for word in text.replace("'s ", " ").split()}
-        named = [column_of(Place.of(place), behavior) for place in given] or [a for a in behavior.actors if a in words]
-        for actor in dict.fromkeys(named) if not given else ():
-            facts.at_actor[actor] = (*facts.at_actor.get(actor, ()), number)
-        for place in given:
-            facts.at_place[place] = (*facts.at_place.get(place, ()), number)
-            made = _made_by(behavior, place)
+    facts = Facts([fact.text for fact in behavior.facts])
+    for number, fact in enumerate(behavior.facts, start=1):
+        words = {word.strip(".,:;()[]'") for word in fact.text.replace("'s ", " ").split()}
+        named = [column_of(Place.of(place), behavior) for place in fact.places]
+        if not named:
+            named = [actor for actor in behavior.actors if actor in words]
+            facts.at_actor.update({actor: (*facts.at_actor.get(actor, ()), number) for actor in named})
+        facts.places += [(place, number) for place in fact.places]
+        for made in dict.fromkeys(_made_by(behavior, place) for place in fact.places):
             facts.made_by[made] = (*facts.made_by.get(made, ()), number)
         here = [column for column in dict.fromkeys(named) if column in columns]
         facts.column_of.append(here[0] if len(here) == 1 else None)
@@ -349,7 +351,7 @@ def summary_of(column: str, plan: Plan) -> list[tuple[str, tuple[int, ...]]]:
         place, first = name, behavior.states[0][name]
         if owned:
             place, value, first = f"{name}[{column}]", value[column], _at(first, column)
-        facts = plan.facts.at_place.get(place, ())
+        facts = plan.facts.at(place)
         if value != first or facts:
             inside = containers_of(name, behavior.shape)[1 if owned else 0 :]
             lines.append((f"{name} {value_text(value, inside)}", facts))

@@ -127,8 +127,10 @@ def _counterexample(behavior: Behavior, violation: Violation) -> list[Line]:
     for move in behavior.moves:
         lines += _step(move, behavior)
     if violation.facts:
-        lines += [[], [("bad", contradiction_text(violation))]]
-        lines += [[("bad", f"  {number}. "), ("bold", fact)] for number, fact in enumerate(violation.facts, start=1)]
+        lines += [[], [("bad", contradiction_text(len(behavior.facts)))]]
+        lines += [
+            [("bad", f"  {number}. "), ("bold", fact.text)] for number, fact in enumerate(behavior.facts, start=1)
+        ]
     return lines
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from raftproof.checker.result import Json, Result, Shape, Step, Violation
+from raftproof.checker.result import Json, Result, Shape, Step
 from raftproof.checker.show.behavior import Place, is_message
 
 NONE = "none"
@@ -80,9 +80,9 @@ def changes_of(step: Step, shape: Shape) -> list[tuple[Place, str, str]]:
     ]
 
 
-def contradiction_text(violation: Violation) -> str:
+def contradiction_text(facts: int) -> str:
     """What stands over the facts."""
-    return "This breaks the property:" if len(violation.facts) == 1 else "These contradict each other:"
+    return "This breaks the property:" if facts == 1 else "These contradict each other:"
 
 
 def count_text(count: int, noun: str) -> str:
