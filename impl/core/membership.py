@@ -40,13 +40,19 @@ class InvalidChange(ValueError):
 encode = encode_change
 
 
-def start(raft: Raft, snapshot: Snapshot) -> None:
+def start(raft: Raft, snapshot: Snapshot, first_start: bool) -> None:
     """A server begins with its snapshot's configuration."""
-    founding = raft.log.last_index == snapshot.index and snapshot == bootstrap(snapshot.configuration.voters)
+    founding = first_start and snapshot == bootstrap(snapshot.configuration.voters)
+    if founding and raft.observer is not None:
+        raft.observer("Bootstrap", raft, None, snapshot.configuration)
+        observer, raft.observer = raft.observer, None  # all that follows is told by that one event
+        switch(raft, snapshot.configuration)
+        raft.observer = observer
+        return
     if raft.observer is not None:
-        raft.observer("Bootstrap" if founding else "Restart", raft, None, snapshot.configuration)
+        raft.observer("Restart", raft, None, None)
     switch(raft, snapshot.configuration)
-    if raft.observer is not None and not founding:
+    if raft.observer is not None:
         raft.observer("BecomeFollower", raft, None, None)
 
 

@@ -90,7 +90,10 @@ class Raft:
         observer: Observer | None = None,
         broken: frozenset[str] = frozenset(),
     ) -> None:
-        """A server starts, or starts again, from what is stored; the state machine holds the snapshot."""
+        """A server starts, or starts again, from what is stored; the state machine holds the snapshot.
+
+        Without a hard state it starts for the first time: a trace then tells how the cluster was founded.
+        """
         check_names(broken)
         self.settings = settings
         self.id = settings.id
@@ -100,6 +103,7 @@ class Raft:
 
         # Figure 2, persistent state. Invariant: last term of the log <= current_term
         self.log = Log(snapshot, entries)
+        first_start = hard_state is None
         hard_state = hard_state or HardState()
         self.current_term = max(hard_state.term, self.log.last_term)
         self.voted_for = hard_state.vote if hard_state.term == self.current_term else NONE
@@ -145,10 +149,10 @@ class Raft:
         self.offered_commit = self.commit_index
         self.write_number = 0  # of the last write given out
         self.stored_number = 0  # of the last write that is durable. Invariant: <= write_number
-        self.message_number = 0
+        self.message_number = 0  # of the last message, while an observer watches; may be set apart for each life
 
         self.restart_election_timer()
-        membership.start(self, snapshot)
+        membership.start(self, snapshot, first_start)
 
     # --- in ---------------------------------------------------------------------------------------------------------
 

@@ -233,8 +233,6 @@ def follow_commit(raft: Raft, index: int) -> None:
     """If leader_commit > commit_index: commit_index = min(leader_commit, index of last new entry) (Figure 2, 5)."""
     if index > raft.commit_index or COMMIT_MONOTONIC in raft.broken:
         raft.commit_index = index
-    if raft.observer is not None:
-        raft.observer("Commit", raft, None, None)
 
 
 # --- heartbeats -----------------------------------------------------------------------------------------------------

@@ -38,6 +38,7 @@ class Machine:
         "disk",
         "disk_busy",
         "flipped",
+        "founder",
         "fresh",
         "id",
         "led_term",
@@ -69,6 +70,7 @@ class Machine:
         self.settings = settings
         self.chance = Random(world.plan.seed * 1000 + settings.id)
         self.disk = SimulatedDisk(world.injected)
+        self.founder = False
         self.alive = False
         self.started = False  # some process of it has run: there is a raft to look at
         self.at_rest = False  # switched off on purpose: no member any more
@@ -84,6 +86,7 @@ class Machine:
 
     def found(self, voters: tuple[int, ...]) -> None:
         """Make the disk of a founding server: the configuration, and the term it belongs to."""
+        self.founder = True
         wal, _ = Wal.open(self.disk, DIRECTORY, Identity(CLUSTER, self.id))
         first = bootstrap(voters)
         wal.stage(HardState(first.term, 0, first.index))
@@ -119,11 +122,12 @@ class Machine:
             self.settings,
             random=self._random,
             snapshot=found.snapshot,
-            hard_state=found.hard_state,
+            hard_state=None if self.life == 1 and self.founder else found.hard_state,
             entries=found.entries,
             observer=self.world.observer,
             broken=self.world.plan.broken,
         )
+        self.raft.message_number = self.life << 32  # so that a message's number is its identity across restarts
         self.started = True
         self.world.checks.started(self)
         self.world.schedule_tick(self)
