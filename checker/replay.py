@@ -104,18 +104,18 @@ def _states_to(kernels: Kernels, system: Interpreter, search: Search, worst: Wor
 def _parent_of(kernels: Kernels, search: Search, state: int, level: list[tuple[int, int]], kept: BinaryIO) -> int:
     """The least state of a level that leads to a state."""
     goal = kernels.canonical(state, search.system.broken)[1]
-    ask = search.ask._replace(goal=goal - (1 << 64) if goal >> 63 else goal)
-    candidates = [c for piece in level if (c := _parent_in(kernels, ask, piece, kept)) is not None]
+    candidates = [c for piece in level if (c := _parent_in(kernels, search.ask, goal, piece, kept)) is not None]
     if not candidates:
         raise ReplayError("a state of the counterexample has no predecessor in the level before it")
     return min(candidates)
 
 
-def _parent_in(kernels: Kernels, ask: Ask, piece: tuple[int, int], kept: BinaryIO) -> int | None:
+def _parent_in(kernels: Kernels, ask: Ask, goal: int, piece: tuple[int, int], kept: BinaryIO) -> int | None:
     offset, count = piece
     kept.seek(offset * 8)
     block = np.frombuffer(kept.read(count * kernels.words * 8), dtype=np.uint64).copy()
     batch = kernels.batch(BATCH)
+    batch.goal[0] = goal
     buffer = np.zeros((BATCH + kernels.branch + 1) * kernels.words, np.uint64)
     nothing = np.zeros(64, np.uint64)
     kernels.explore(block, 0, count, buffer, -BATCH, nothing, 1 << 40, buffer, batch, ask)

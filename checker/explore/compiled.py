@@ -146,7 +146,6 @@ class Search:
             witnesses=(1 << len(self.state_witnesses)) - 1,
             step_witnesses=(1 << len(self.step_witnesses)) - 1,
             batch=BATCH,
-            goal=0,
         )
         self.watch = watch
 

@@ -19,7 +19,8 @@ class Batch(NamedTuple):
     parents: npt.NDArray[np.int32]  # from which state of the block
     generated: Numbers  # successors so far, by action
     seen: Numbers  # witnesses seen: masks of those of states, of those of steps
-    found: Numbers  # the least parent of a goal, or -1
+    goal: Words  # a fingerprint whose parents are looked for, or 0
+    found: Numbers  # the least parent of the goal, or -1
     worst_state: Words  # the least new state that breaks an invariant: [which, its words, zeros]
     worst_step: Words  # the least (state, predecessor) that breaks one outside the bounds, or of steps
     spare: Words  # scratch states of the canonical form
@@ -35,7 +36,6 @@ class Ask(NamedTuple):
     witnesses: int  # … and witnesses not yet seen
     step_witnesses: int
     batch: int  # successors at a time
-    goal: int  # a fingerprint whose parents are looked for, or 0
 
 
 def new_batch(words: int, actions: int, size: int) -> Batch:
@@ -46,6 +46,7 @@ def new_batch(words: int, actions: int, size: int) -> Batch:
         parents=np.zeros(size, np.int32),
         generated=np.zeros(max(actions, 1), np.int64),
         seen=np.zeros(2, np.int64),
+        goal=np.zeros(1, np.uint64),
         found=np.full(1, -1, np.int64),
         worst_state=np.zeros(1 + 2 * words, np.uint64),
         worst_step=np.zeros(1 + 2 * words, np.uint64),

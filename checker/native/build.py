@@ -129,7 +129,7 @@ def _warm_up(kernels: Kernels) -> None:
     batch = kernels.batch(1)
     block = np.zeros(kernels.words, np.uint64)
     table = np.zeros(64, np.uint64)
-    ask = Ask(0, 0, 0, 0, 0, 0, 1, 0)
+    ask = Ask(0, 0, 0, 0, 0, 0, 1)
     kernels.explore(block, 0, 0, block, 0, table, 0, block, batch, ask)
     kernels.canonical_in_place(block.copy(), batch.spare, 0)
     kernels.spread(table, 32, np.zeros(64, np.uint64))

@@ -52,7 +52,7 @@ def explore(source, first, last, target, filled, table, room, buffer, batch, ask
     It stops early where the target block, or the room in the table, could overflow. It counts in `batch`; a state is
     new if it enters the table, whoever inserts it first. With a goal, it inserts nothing and looks for its parents.
     """
-    x, begun, size = first, filled, U(table.shape[0])
+    x, begun, size, goal = first, filled, U(table.shape[0]), batch.goal[0]
     capacity = target.shape[0] // WORDS
     while x < last and filled + ask.batch + BRANCH < capacity and filled - begun + ask.batch + BRANCH < room:
         n = 0
@@ -61,8 +61,8 @@ def explore(source, first, last, target, filled, table, room, buffer, batch, ask
             x += 1
         for k in range(n):
             h = batch.prints[k]
-            if ask.goal != 0:
-                if h == U(ask.goal):
+            if goal != U(0):
+                if h == goal:
                     seek(source, batch, batch.parents[k], ask.broken)
                 continue
             p = home(h, size)
