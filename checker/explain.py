@@ -119,7 +119,7 @@ class _Places:
         key = eval(compile(ast.Expression(index), "<index>", "eval"), {}, {**self.names, **self.states})
         if isinstance(node, MapNode):
             return f"{text}[{node.key.show(key)}]", node.child, value[key]
-        if isinstance(node, SeqNode):
+        if isinstance(node, SeqNode) and 1 <= key <= len(value):  # where there is none, the whole sequence is the fact
             return f"{text}[{key}]", node.child, value[key]
         return None
 
