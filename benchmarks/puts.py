@@ -23,11 +23,10 @@ import tempfile
 import time
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parent))
-
-from processes import Cluster, etcd_command, raftproof_command
+sys.path.insert(0, str(Path(__file__).parents[1]))  # the tests lie beside the benchmarks
 
 from raftproof.impl.server.proto import rpc_pb2
+from tests.impl.server.processes import Cluster, etcd_command, raftproof_command
 
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 DATA, HEADERS, RST_STREAM, SETTINGS, PING, GOAWAY, WINDOW_UPDATE = 0, 1, 3, 4, 6, 7, 8

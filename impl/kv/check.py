@@ -48,11 +48,9 @@ def _writes(operations: Iterable[Operation]) -> tuple[set[bytes], list[tuple[byt
     for txn in (each for each in operations if type(each) is Txn):
         put_then, deleted_then = _writes(txn.success)
         put_else, deleted_else = _writes(txn.failure)
-        deleted += deleted_then
-        _no_overlap(put_then, put, deleted)
-        deleted += deleted_else
-        _no_overlap(put_else, put, deleted)
+        _no_overlap(put_then | put_else, put, deleted)
         put |= put_then | put_else
+        deleted += deleted_then + deleted_else
     for each in operations:
         if type(each) is Put:
             _no_overlap({each.key}, put, deleted)

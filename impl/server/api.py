@@ -53,6 +53,7 @@ class Api:
         """Write one key."""
         command = convert.to_put(request)
         check(command)
+        convert.refuse_lease(request)
         _check_size(request)
         result = _done(await self._server.propose(command))
         return convert.from_put(result, self._header(result.revision))

@@ -56,10 +56,14 @@ def to_range(request: rpc_pb2.RangeRequest) -> Range:
 
 
 def to_put(request: rpc_pb2.PutRequest) -> Put:
-    """A write. There are no leases, so none can be named."""
+    """A write."""
+    return Put(request.key, request.value, request.prev_kv, request.ignore_value)
+
+
+def refuse_lease(request: rpc_pb2.PutRequest) -> None:
+    """There are no leases here, so none can be named."""
     if request.lease:
         raise LeaseNotFound
-    return Put(request.key, request.value, request.prev_kv, request.ignore_value)
 
 
 def to_delete_range(request: rpc_pb2.DeleteRangeRequest) -> DeleteRange:
@@ -89,6 +93,7 @@ def _to_operation(operation: rpc_pb2.RequestOp) -> Operation:
     if kind == "request_range":
         return to_range(operation.request_range)
     if kind == "request_put":
+        refuse_lease(operation.request_put)
         return to_put(operation.request_put)
     if kind == "request_delete_range":
         return to_delete_range(operation.request_delete_range)
