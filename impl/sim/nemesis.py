@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 MODES = frozenset({"torn_tail", "lost_unsynced", "snapshot", "compaction"})
 """These are no injections of their own: they say what a crash does, or how a run is set up."""
-WEIGHTS = {"crash": 4, "partition": 2, "transfer": 2, "membership": 2, "crash_all": 1}
+WEIGHTS = {"crash": 4, "partition": 2, "transfer": 4, "membership": 5, "crash_all": 1}
 MOST_SERVERS = 6
 
 
@@ -48,7 +48,7 @@ class Nemesis:
         chance = Random(world.plan.seed * 1_000_003 + number)
         fault = self.choices[int(chance.random() * len(self.choices))]
         lasts = int((1 + chance.random() * 2.5) * world.plan.election_timeout_ticks * world.plan.tick)
-        world.schedule_strike(int((0.5 + chance.random() * 1.5) * 4 * world.plan.tick))
+        world.schedule_strike(int((0.5 + chance.random() * 1.5) * 3 * world.plan.tick))
         if number not in world.plan.skip:
             _INJECTIONS[fault](self, chance, lasts)
         return fault

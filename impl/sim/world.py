@@ -61,6 +61,8 @@ class Outcome(msgspec.Struct):
     local_reads: int
     recovered_in: float
     """Election timeouts from the last fault to the first write acknowledged after it; 0 where no majority was left."""
+    majority_lost: bool
+    """No majority was left at the end, so that no write could be demanded."""
     digest: str
     violation: PropertyViolated | None = None
 
@@ -87,6 +89,7 @@ class World:
         self.healed_at: int | None = None
         self.recovered = 0
         self.stop_at: int | None = None
+        self.majority_lost = False
         self.turns = 0
         self.due: dict[int, int] = {}  # by client: the turn that counts
         self.trail = bytearray()
@@ -136,6 +139,7 @@ class World:
             faults=self.injected,
             local_reads=self.local_reads,
             recovered_in=self.recovered / timeout,
+            majority_lost=self.majority_lost,
             digest=hashlib.sha256(self.trail).hexdigest()[:16],
             violation=violation,
         )
@@ -280,13 +284,15 @@ class World:
         return not any(machine.id in configuration.servers for configuration in self.configurations())
 
     def configurations(self) -> list[Configuration]:
-        """The configurations that are in force or may come to be: the last one applied anywhere, and those that
-        changes in some log would make of it."""
+        """The configurations that are in force or may come to be: the last one applied anywhere, those that its
+        members still go by, and those that changes in some log would make of it."""
         latest = max((m.raft for m in self.machines.values() if m.started), key=lambda raft: raft.applied_index)
         found = [latest.configuration]
         for machine in self.machines.values():
-            if machine.started:
+            if machine.started and not machine.damaged:
                 log = machine.raft.log
+                if machine.id in latest.configuration.servers:
+                    found.append(machine.raft.configuration)
                 first = max(latest.applied_index, log.base_index) + 1
                 for entry in log.slice(first, log.last_index):
                     if entry.kind == CONFIGURATION:
@@ -304,6 +310,7 @@ class World:
                 return
             if self.now > deadline:
                 if not self._majority_lives():
+                    self.majority_lost = True
                     return
                 raise PropertyViolated(
                     "Liveness",
@@ -328,7 +335,8 @@ class World:
 
     def _majority_lives(self) -> bool:
         live = [machine.id for machine in self.machines.values() if machine.alive]
-        return has_quorum(self.configurations()[0], live, frozenset())
+        used = [machine.raft.configuration for machine in self.machines.values() if machine.alive]
+        return all(has_quorum(configuration, live, frozenset()) for configuration in [self.configurations()[0], *used])
 
     def _describe(self, machine: Machine) -> str:
         if not machine.alive:

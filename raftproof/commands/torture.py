@@ -22,7 +22,7 @@ class Totals:
     def __init__(self) -> None:
         """No run yet."""
         self.began = time.process_time()
-        self.runs = self.steps = self.acknowledged = self.elections = self.local_reads = self.unknown = 0
+        self.runs = self.steps = self.acknowledged = self.elections = self.local_reads = self.unknown = self.lost = 0
         self.slowest = 0.0
         self.faults: Counter[str] = Counter()
         self.digest = hashlib.sha256()
@@ -35,6 +35,7 @@ class Totals:
         self.acknowledged += outcome.acknowledged
         self.elections += outcome.elections
         self.local_reads += outcome.local_reads
+        self.lost += outcome.majority_lost
         self.unknown += judged.history.verdict == "unknown"
         self.slowest = max(self.slowest, outcome.recovered_in)
         self.faults.update(outcome.faults)
@@ -150,6 +151,7 @@ def _write_json(file: Path, verdict: str, totals: Totals, speed: float, failure:
         "failure": None if failure is None else _failure_json(failure),
         "serializable_reads": totals.local_reads,
         "slowest_recovery_election_timeouts": round(totals.slowest, 2),
+        "runs_without_majority": totals.lost,
         "unknown_histories": totals.unknown,
         "digest": totals.digest.hexdigest()[:16],
         "command": again,
@@ -186,6 +188,7 @@ def _text(verdict: str, totals: Totals, speed: float, failure: Failure | None, a
         f"  {totals.elections:,} elections won: {changes:.1f} changes of leader a run",
         f"  {totals.local_reads:,} serializable reads",
         f"  slowest recovery after the last fault: {totals.slowest:.1f} election timeouts",
+        f"  {totals.lost} runs ended without a majority, so nothing was demanded of them",
         "  faults: " + (", ".join(f"{name} {count:,}" for name, count in sorted(totals.faults.items())) or "none"),
         f"  digest {totals.digest.hexdigest()[:16]}",
     ]
