@@ -13,13 +13,14 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from raftproof.checker.explore.compiled import BATCH, NO_LIMITS, Limits, Search, Statistics, peak_memory_bytes
+from raftproof.checker.explore.compiled import NO_LIMITS, Limits, Search, Statistics, peak_memory_bytes
 from raftproof.checker.language.errors import BoundsError
 from raftproof.checker.language.interpreted import Choice, Interpreter
 from raftproof.checker.language.layout import Layout
 from raftproof.checker.language.model import Model
 from raftproof.checker.language.nodes import BagNode, MapNode, Node, SeqNode, SetNode
 from raftproof.checker.native.build import build, from_words, to_words
+from raftproof.checker.native.generate import BATCH
 from raftproof.checker.replay import as_violation, find_violation, replay
 from raftproof.checker.result import Graph, Result, Shape, Verdict, Violation
 
@@ -192,7 +193,7 @@ class _Walk:
 
     def generated(self) -> int:
         """Successors so far."""
-        return int(self.search.workers[0].batch.generated.sum())
+        return int(self.search.workers[0].batch.generated().sum())
 
     def violation(self) -> Violation | None:
         """The violating behavior, its steps taken interpreted."""
@@ -204,14 +205,16 @@ class _Walk:
         return as_violation(self.system, replay(self.kernels, self.system, self.path, declared), declared)
 
 
-def graph_of(system: Interpreter) -> Graph:
-    """All states of a small model and the steps between them."""
+def graph_of(system: Interpreter) -> Graph | None:
+    """All states of a small model and the steps between them, those beyond a violation too; None if there are many."""
     numbers: dict[int, int] = {}
     waiting = [s for s in system.initial_states() if system.inside(s)]
     for state in waiting:
         numbers.setdefault(state, len(numbers))
     edges = []
     for state in waiting:
+        if len(numbers) > DRAWN_STATES:
+            return None
         for choice, after in successors_of(system, state):
             if system.inside(after):
                 if after not in numbers:
