@@ -262,7 +262,7 @@ class Server:
         raft = self.raft
         if (raft.leader, raft.current_term) != self._leader:
             self._leader_changed()
-        if not raft.leader or raft.transferee:
+        if not self._reaches_leader() or raft.transferee:
             return
         while self._held:
             id, event = self._held.popleft()
@@ -272,6 +272,11 @@ class Server:
             id = next(self._ids)
             self._asked, self._readers = (id, self._readers, 0), []
             raft.step(core.ReadIndex(id))
+
+    def _reaches_leader(self) -> bool:
+        """Whether what is given to the core now has a way to go; else it had better wait for the next leader."""
+        leader = self.raft.leader
+        return leader == self.raft.id or (leader in self._links and self._links[leader].is_up)
 
     def _leader_changed(self) -> None:
         raft = self.raft
