@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from raftproof.impl.core import Entry, Role, Snapshot
 from raftproof.impl.core import messages as m
+from raftproof.impl.core.entries import CONFIGURATION
 from raftproof.impl.sim.violation import PropertyViolated
 
 if TYPE_CHECKING:
@@ -55,9 +56,21 @@ class Checks:
     # --- elections --------------------------------------------------------------------------------------------------
 
     def elected(self, machine: Machine) -> None:
-        """Election Safety and Leader Completeness (Figure 3)."""
+        """Election Safety and Leader Completeness (Figure 3); and that the votes were really given (§5.2)."""
         raft = machine.raft
         self.led += 1
+        term = raft.current_term
+        for half in (raft.configuration.voters, raft.configuration.outgoing):
+            votes = [v for v in half if v == machine.id or self.votes.get((v, term)) == machine.id]
+            if half and 2 * len(votes) <= len(half):
+                raise PropertyViolated(
+                    "ElectedByMajority",
+                    "a leader has the votes of a majority of the voters in its term",
+                    (
+                        f"s{machine.id} leads term {term}",
+                        f"of {half} only {', '.join(f's{v}' for v in votes) or 'nobody'} voted for it in that term",
+                    ),
+                )
         other = self.leaders.setdefault(raft.current_term, machine.id)
         if other != machine.id:
             raise PropertyViolated(
@@ -65,13 +78,13 @@ class Checks:
                 "at most one leader can be elected in a given term",
                 (f"s{other} leads term {raft.current_term}", f"s{machine.id} leads term {raft.current_term}"),
             )
-        index, term = self.newest
-        if index > raft.log.base_index and raft.log.term(index) != term:
+        index, committed_term = self.newest
+        if index > raft.log.base_index and raft.log.term(index) != committed_term:
             raise PropertyViolated(
                 "LeaderCompleteness",
                 "a committed entry is present in the logs of the leaders of all later terms",
                 (
-                    f"entry {index} of term {term} is committed",
+                    f"entry {index} of term {committed_term} is committed",
                     f"s{machine.id} leads term {raft.current_term} without it",
                 ),
             )
@@ -108,6 +121,22 @@ class Checks:
                     ),
                 )
             previous = entry.term
+            if entry.kind == CONFIGURATION and machine.raft.role is Role.LEADER:
+                self._one_change(machine, entry.index)
+
+    def _one_change(self, machine: Machine, index: int) -> None:
+        """A leader proposes a change of membership only when the one before it is applied (thesis §4.1)."""
+        log, applied = machine.raft.log, machine.raft.applied_index
+        for earlier in log.slice(max(applied, log.base_index) + 1, index - 1):
+            if earlier.kind == CONFIGURATION and earlier.term == machine.raft.current_term:
+                raise PropertyViolated(
+                    "OneChangeAtATime",
+                    "no change of membership is proposed while another is pending",
+                    (
+                        f"s{machine.id} holds the change {earlier.index}, not yet applied",
+                        f"it proposes the change {index}",
+                    ),
+                )
 
     def committed(self, machine: Machine) -> None:
         """commit_index never falls, and what a leader commits lies on the disks of a majority."""
@@ -122,6 +151,15 @@ class Checks:
         if raft.role is not Role.LEADER or index <= raft.log.base_index:
             return
         term = raft.log.term(index)
+        if term != raft.current_term:
+            raise PropertyViolated(
+                "CommitOwnTerm",
+                "only an entry of the leader's own term is committed by counting (§5.4.2)",
+                (
+                    f"s{machine.id} leads term {raft.current_term}",
+                    f"it commits entry {index} of term {term} by counting",
+                ),
+            )
         configuration = raft.configuration
         for half in (configuration.voters, configuration.outgoing):
             holders = [
@@ -235,6 +273,22 @@ class Checks:
             "match_index increases monotonically",
             (f"s{machine.id} knew that s{server} matches up to {before}", f"now it believes {after}"),
         )
+
+    def acknowledged(self, machine: Machine, answer: m.AppendEntriesResponse) -> None:
+        """What a follower acknowledges to a leader of its term is the same entry on both (§5.3)."""
+        follower, leader = self.world.machines[answer.source], machine.raft
+        if not follower.alive or follower.raft.current_term != answer.term or leader.current_term != answer.term:
+            return
+        log, index = follower.raft.log, answer.index
+        if index > max(log.base_index, leader.log.base_index) and log.term(index) != leader.log.term(index):
+            raise PropertyViolated(
+                "AcknowledgedMatches",
+                "a follower acknowledges only entries that match the leader's",
+                (
+                    f"s{answer.source} acknowledges entry {index}, which is of term {log.term(index)} there",
+                    f"at s{machine.id}, which leads term {answer.term}, it is of term {leader.log.term(index)}",
+                ),
+            )
 
     def read_locally(self, machine: Machine, key: bytes, value: bytes | None) -> None:
         """A serializable read shows a state that a committed prefix had, never older than this server showed before."""

@@ -218,6 +218,8 @@ class World:
         if type(message) is AppendEntriesResponse and machine.raft.role is Role.LEADER:
             progress = machine.raft.progress.get(message.source)
             before = progress.match_index if progress is not None else 0
+            if message.success:
+                self.checks.acknowledged(machine, message)
         try:
             machine.receive(message)
         except ProcessDies:
