@@ -15,7 +15,7 @@ TICK_SECONDS = 0.1  # etcd's --heartbeat-interval
 ELECTION_TICKS = 10  # etcd's --election-timeout, 1000 ms
 REQUEST_SECONDS = 5 + 2 * ELECTION_TICKS * TICK_SECONDS  # as etcd's ReqTimeout
 SNAPSHOT_ENTRIES = 50_000  # a snapshot after this many entries
-CATCH_UP_ENTRIES = 5_000  # kept behind a snapshot for followers that lag (etcd's number)
+CATCH_UP_SHARE = 10  # a tenth of these is kept behind a snapshot, for followers that lag
 
 
 class Certificates(msgspec.Struct, frozen=True):
@@ -42,7 +42,11 @@ class ServerSettings(msgspec.Struct, frozen=True):
     client_certificates: Certificates = Certificates()
     peer_certificates: Certificates = Certificates()
     snapshot_entries: int = SNAPSHOT_ENTRIES
-    catch_up_entries: int = CATCH_UP_ENTRIES
+
+    @property
+    def catch_up_entries(self) -> int:
+        """Kept behind a snapshot for followers that lag a little, so that they need not be sent all of it."""
+        return self.snapshot_entries // CATCH_UP_SHARE
 
     def check(self) -> None:
         """Refuse what cannot work; raises CannotStart."""

@@ -33,9 +33,14 @@ def _context(files: Certificates, purpose: ssl.Purpose) -> ssl.SSLContext:
     return context
 
 
+def check_files(files: Certificates) -> None:
+    """Say what is wrong with them before anything is begun; gRPC would not. Raises CannotStart."""
+    if files.cert_file:
+        _context(files, ssl.Purpose.CLIENT_AUTH)
+
+
 def server_credentials(files: Certificates) -> grpc.ServerCredentials:
     """For clients of the gRPC API."""
-    _context(files, ssl.Purpose.CLIENT_AUTH)  # says what is wrong with the files; gRPC would not
     ca = _read(files.trusted_ca_file)
     return grpc.ssl_server_credentials(
         [(_read(files.key_file) or b"", _read(files.cert_file) or b"")],

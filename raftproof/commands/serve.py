@@ -15,6 +15,7 @@ def command(
     initial_cluster: Annotated[str, typer.Option(help="NAME=PEER_URL,… of every founding server.")] = "",
     initial_cluster_state: Annotated[str, typer.Option(help="new, or existing to join after `member add`.")] = "new",
     initial_cluster_token: Annotated[str, typer.Option(help="Tells clusters apart.")] = "raftproof-cluster",
+    snapshot_count: Annotated[int, typer.Option(min=10, help="A snapshot after so many entries.")] = 50_000,
     cert_file: Annotated[str, typer.Option(help="Certificate shown to clients.")] = "",
     key_file: Annotated[str, typer.Option(help="Its key.")] = "",
     trusted_ca_file: Annotated[str, typer.Option(help="Clients must show a certificate of this authority.")] = "",
@@ -42,6 +43,7 @@ def command(
             token=initial_cluster_token,
             joins=initial_cluster_state == "existing",
             client_certificates=Certificates(cert_file, key_file, trusted_ca_file),
+            snapshot_entries=snapshot_count,
             peer_certificates=Certificates(peer_cert_file, peer_key_file, peer_trusted_ca_file),
         )
         run(settings)

@@ -50,17 +50,15 @@ class Cluster:
     def __init__(self, command: Command, servers: int, directory: Path) -> None:
         ports = free_ports(2 * servers)
         self.client_urls = [f"http://127.0.0.1:{port}" for port in ports[:servers]]
-        self._peer_urls = [f"http://127.0.0.1:{port}" for port in ports[servers:]]
+        self.peer_urls = [f"http://127.0.0.1:{port}" for port in ports[servers:]]
         self._command, self._directory = command, directory
         self.processes: list[subprocess.Popen[bytes] | None] = [None] * servers
 
     def start(self, place: int) -> None:
         """Start a server, or start it again on its data."""
-        cluster = ",".join(f"s{n + 1}={url}" for n, url in enumerate(self._peer_urls))
+        cluster = ",".join(f"s{n + 1}={url}" for n, url in enumerate(self.peer_urls))
         name = f"s{place + 1}"
-        arguments = self._command(
-            name, self._directory / name, self.client_urls[place], self._peer_urls[place], cluster
-        )
+        arguments = self._command(name, self._directory / name, self.client_urls[place], self.peer_urls[place], cluster)
         with (self._directory / f"{name}.out").open("ab") as output:
             self.processes[place] = subprocess.Popen(arguments, stdout=output, stderr=output)
 

@@ -1,0 +1,113 @@
+"""What a server says when it cannot start: one sentence, exit code 4, nothing lost."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.impl.server.processes import Cluster, free_ports, raftproof_command
+
+pytestmark = pytest.mark.slow
+
+
+def serve(*arguments: str) -> str:
+    """Start a server that does not start; its one sentence."""
+    command = [sys.executable, "-c", "from raftproof.commands import main; main()", "serve", *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=30)
+    assert done.returncode == 4, done.stderr
+    assert "Traceback" not in done.stderr
+    (sentence,) = [line for line in done.stderr.splitlines() if line.startswith("raftproof serve: ")]
+    return sentence.removeprefix("raftproof serve: ")
+
+
+class Stopped:
+    """The data of a server that ran once, and how it was started."""
+
+    def __init__(self, directory: Path) -> None:
+        directory.mkdir(exist_ok=True)
+        with Cluster(raftproof_command, 1, directory) as cluster:
+            cluster.leader()
+            self.peer = cluster.peer_urls[0]
+        self.data = directory / "s1"
+        self.arguments = ["--name", "s1", "--data-dir", str(self.data), "--listen-peer-urls", self.peer]
+        self.arguments += ["--listen-client-urls", f"http://127.0.0.1:{free_ports(1)[0]}"]
+        self.segment = sorted((self.data / "log").glob("*.wal"))[-1]
+
+
+@pytest.fixture
+def stopped(tmp_path: Path) -> Stopped:
+    return Stopped(tmp_path)
+
+
+def test_a_port_in_use(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        url = f"http://127.0.0.1:{taken.getsockname()[1]}"
+        free = f"http://127.0.0.1:{free_ports(1)[0]}"
+        for client, peer, what in ((url, free, "clients"), (free, url, "peers")):
+            said = serve("--data-dir", str(tmp_path / what), "--listen-client-urls", client, "--listen-peer-urls", peer)
+            assert said.startswith(f"{url}: cannot listen for {what}")
+            assert said.endswith("is another server running there?")
+
+
+def test_a_directory_of_another_member_cluster_or_program(stopped: Stopped, tmp_path: Path) -> None:
+    others = [*stopped.arguments, "--name", "s2"]
+    assert f"{stopped.data} belongs to the server s1, and this is the server s2" in serve(*others)
+    others = [*stopped.arguments, "--initial-cluster-token", "another"]
+    assert "belongs to the cluster raftproof-cluster, and this is the cluster another" in serve(*others)
+    (stopped.data / "log" / "mail.txt").write_text("hello")
+    assert "log holds mail.txt, which is no part of a log" in serve(*stopped.arguments)
+
+
+def test_the_log_of_another_member(stopped: Stopped, tmp_path: Path) -> None:
+    other = Stopped(tmp_path / "other")
+    for file in (stopped.data / "log").iterdir():
+        file.unlink()
+    for file in (other.data / "log").iterdir():
+        (stopped.data / "log" / file.name).write_bytes(file.read_bytes())
+    assert "give each server its own data directory" in serve(*stopped.arguments)
+
+
+def test_a_half_written_log_is_cut_and_a_damaged_one_refused(stopped: Stopped) -> None:
+    whole = stopped.segment.read_bytes()
+    stopped.segment.write_bytes(whole[:-5])
+    peer, client = stopped.peer, stopped.arguments[-1]
+    command = raftproof_command("s1", stopped.data, client, peer, f"s1={peer}")
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    assert process.stderr is not None
+    assert any("leads term" in line for line in process.stderr)  # it starts, and leads again
+    process.kill()
+    process.communicate()
+    damaged = bytearray(whole)
+    damaged[len(whole) // 2] ^= 1
+    stopped.segment.write_bytes(bytes(damaged))
+    said = serve(*stopped.arguments)
+    assert said.startswith(f"{stopped.segment}: offset ")
+    assert "must not vote with it: keep a copy of its directory" in said
+    assert stopped.segment.read_bytes() == bytes(damaged)  # nothing was touched
+    stopped.segment.write_bytes(b"\x08\x01 no log at all \xff" * 10)
+    assert "no log of raftproof" in serve(*stopped.arguments)
+
+
+def test_a_directory_in_use(tmp_path: Path) -> None:
+    with Cluster(raftproof_command, 1, tmp_path) as cluster:
+        cluster.leader()
+        said = serve("--name", "s1", "--data-dir", str(tmp_path / "s1"), "--listen-peer-urls", cluster.peer_urls[0])
+        assert "is in use by a server that runs" in said
+
+
+def test_options_that_make_no_sense(tmp_path: Path) -> None:
+    data = ["--data-dir", str(tmp_path / "data")]
+    assert "is no address; write it as http://HOST:PORT" in serve(*data, "--listen-peer-urls", "localhost")
+    assert "write NAME=URL,NAME=URL" in serve(*data, "--initial-cluster", "nonsense")
+    assert "does not name this server" in serve(*data, "--initial-cluster", "x=http://127.0.0.1:1")
+    assert "https needs a certificate" in serve(*data, "--listen-client-urls", "https://127.0.0.1:1")
+    missing = ["--cert-file", "/nowhere/c.pem", "--key-file", "/nowhere/k.pem"]
+    said = serve(*data, "--listen-client-urls", f"https://127.0.0.1:{free_ports(1)[0]}", *missing)
+    assert "/nowhere/c.pem" in said
+    assert "No such file" in said
+    joining = ["--initial-cluster", "default=http://127.0.0.1:2380,s1=http://127.0.0.1:9", "--initial-cluster-state"]
+    assert "no member of the cluster answers: http://127.0.0.1:9" in serve(*data, *joining, "existing")
