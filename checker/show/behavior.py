@@ -171,12 +171,14 @@ def _fly(move: Move, before: list[Json], after: list[Json], shape: Shape, flight
     originals: dict[bytes, Flight] = {}
     for flight in [flight for flight in flights if flight.ended is None]:
         key = key_of(flight.message)
-        if key in originals or key not in looked_at | set(gone):
+        taken = gone[key] > 0
+        if not taken and (key in originals or key not in looked_at):
             continue
-        originals[key] = flight
+        originals.setdefault(key, flight)
         if move.fault != DUPLICATE and move.fault != DROP:
             flight.arrived.append(move.number)
-        if gone[key] > 0:
+        if taken:
+            gone[key] -= 1
             flight.ended, flight.lost = move.number, move.fault == DROP
             move.received.append(flight)
     for message in after:

@@ -28,7 +28,7 @@ class NoDot(Exception):
 def path_graph(result: Result) -> graphviz.Digraph:
     """The counterexample: a node a state with what the step changed, an edge a step; the last one is the violation."""
     behavior = behavior_of(result)
-    graph = _empty(f"A counterexample to {behavior.violation.property}", "TB")
+    graph = _empty(f"A counterexample to {behavior.violation.property}")
     graph.node("0", _left_lines(["0  the initial state"]), peripheries="2")
     for move in behavior.moves:
         changes = changes_of(move.step, behavior.shape)
@@ -52,7 +52,7 @@ def state_graph(result: Result) -> graphviz.Digraph:
         raise ValueError("the result has no state graph")
     graph, shape = result.graph, result.shape
     _check_graph(graph)
-    picture = _empty(f"The {count_text(len(graph.states), 'states')} of {result.model}", "LR")
+    picture = _empty(f"The {count_text(len(graph.states), 'states')} of {result.model}")
     way = _way(result, graph)
     shown = _varying(graph)
     for number, state in enumerate(graph.states):
@@ -65,7 +65,7 @@ def state_graph(result: Result) -> graphviz.Digraph:
     between: dict[tuple[int, int], list[str]] = {}
     for source, dest, action in graph.edges:
         if source != dest:
-            between.setdefault((source, dest), []).append(graphviz.escape(action))
+            between.setdefault((source, dest), []).append(graphviz.escape(action.removesuffix("()")))
     for (source, dest), actions in between.items():
         bold = (source, dest) in steps
         look = {"penwidth": "3", "color": FACT, "fontcolor": FACT} if bold else {"color": SOFT, "fontcolor": SOFT}
@@ -87,8 +87,8 @@ def svg_of(graph: graphviz.Digraph) -> str:
         ) from None
 
 
-def _empty(title: str, direction: str) -> graphviz.Digraph:
-    frame = {"label": graphviz.escape(title), "labelloc": "t", "rankdir": direction, "bgcolor": "white"} | _FONT
+def _empty(title: str) -> graphviz.Digraph:
+    frame = {"label": graphviz.escape(title), "labelloc": "t", "bgcolor": "white"} | _FONT
     box = {"shape": "box", "style": "rounded"} | _FONT
     return graphviz.Digraph(graph_attr=frame, node_attr=box, edge_attr=_FONT)
 

@@ -13,7 +13,8 @@ from raftproof.checker.result import Result
 from raftproof.checker.show.behavior import DUPLICATE, RESTART, Flight, Move, behavior_of
 from raftproof.checker.show.loggrid import CELL, draw_strip
 from raftproof.checker.show.spacetime_end import draw_end, draw_legend
-from raftproof.checker.show.spacetime_plan import SHARED, SIZE, SMALL, Plan, Row, ends_of, plan, standing
+from raftproof.checker.show.spacetime_facts import SHARED
+from raftproof.checker.show.spacetime_plan import REMINDER, SIZE, SMALL, Plan, Row, ends_of, plan, standing
 from raftproof.checker.show.style import (
     BAND,
     FACT,
@@ -30,9 +31,6 @@ from raftproof.checker.show.words import bounds_text, count_text, value_text
 
 Point: TypeAlias = tuple[float, float]
 
-REMIND_EVERY, REMINDER = 640, 22
-"""So often, in pixels, the names over the lines are written again, and so high they are."""
-
 _STAR = "M0 -9L2.4 -3.2L8.6 -2.8L3.8 1.2L5.3 7.3L0 3.9L-5.3 7.3L-3.8 1.2L-8.6 -2.8L-2.4 -3.2Z"
 _DIAMOND = "M0 -7L7 0L0 7L-7 0Z"
 _BOLT = "M2 -11L-7 2L-1 2L-3 11L7 -3L1 -3Z"
@@ -47,22 +45,16 @@ def spacetime_svg(result: Result, *, fold: bool = True) -> str:
     title = f"{violation.property} is violated after {steps}"
     pen = Pen(title, " ".join([violation.sentence, *layout.facts.texts]))
     y = _draw_head(pen, title, result, layout)
-    named, reminders = y, []
-    for row in layout.rows:
-        if y - named > REMIND_EVERY:
-            reminders.append(y)
-            named, y = y, y + REMINDER
-        row.top, y = y, y + row.height
-    bottom = y + 8
+    layout.place_rows(y)
     _draw_bands(pen, layout)
-    _draw_lines(pen, layout, bottom)
+    _draw_lines(pen, layout)
     for flight in behavior.flights:
-        _draw_flight(pen, flight, layout, bottom)
+        _draw_flight(pen, flight, layout)
     for row in layout.rows:
         _draw_row(pen, row, layout)
-    for height in reminders:
+    for height in layout.reminders:
         _draw_names(pen, layout, height)
-    bottom = draw_end(pen, layout, bottom + 12)
+    bottom = draw_end(pen, layout, layout.bottom + 12)
     return pen.finish(layout.width, draw_legend(pen, layout, bottom + 24))
 
 
@@ -112,11 +104,11 @@ def _draw_bands(pen: Pen, layout: Plan) -> None:
             pen.line(layout.gutter - 6, row.dot, far, row.dot, stroke=FAINT, stroke_dasharray="1 3")
 
 
-def _draw_lines(pen: Pen, layout: Plan, bottom: float) -> None:
+def _draw_lines(pen: Pen, layout: Plan) -> None:
     """Each actor's line, drawn by the role that it has from one of its steps to the next."""
     behavior, view = layout.behavior, layout.behavior.shape.view
     for column in layout.columns:
-        x, top = layout.x(column), layout.rows[0].top - 8 if layout.rows else bottom - 8
+        x, top, bottom = layout.x(column), layout.top - 8, layout.bottom
         if view is None or not view.role or column == SHARED:
             dash = "1 4" if column == SHARED and behavior.actors else "none"
             pen.line(x, top, x, bottom, stroke=SOFT, stroke_width=1.5, stroke_dasharray=dash)
@@ -143,7 +135,7 @@ def _draw_segment(pen: Pen, x: float, top: float, bottom: float, role: object, l
         pen.line(x, top, x, bottom, stroke_width=2.5, stroke_dasharray="6 3")
 
 
-def _draw_flight(pen: Pen, flight: Flight, layout: Plan, bottom: float) -> None:
+def _draw_flight(pen: Pen, flight: Flight, layout: Plan) -> None:
     """One arrow, lost, received or still in flight."""
     source, dest = ends_of(flight, layout)
     shown = _start(flight, layout)
@@ -156,7 +148,7 @@ def _draw_flight(pen: Pen, flight: Flight, layout: Plan, bottom: float) -> None:
         end = layout.row_of[flight.ended].dot
         x, y = _draw_shaft(pen, f"{title}, lost in step {flight.ended}", (x1, y1), (x2, end), 0.55, "")
         pen.path(f"M{x - 6} {y - 6}l12 12m0 -12l-12 12", stroke=FACT, stroke_width=3)
-        pen.text(x + 11, y + 4, "lost", SIZE, "fact halo")
+        _draw_word(pen, layout, x + 11, y + 4, "lost", "fact halo")
     elif flight.arrived:
         row = layout.row_of[flight.arrived[0]]
         if row is layout.row_of.get(flight.sent):
@@ -164,8 +156,15 @@ def _draw_flight(pen: Pen, flight: Flight, layout: Plan, bottom: float) -> None:
         _draw_shaft(pen, f"{title}, received in step {flight.arrived[0]}", (x1, y1), (x2, row.dot), 1, "url(#arrow)")
         _draw_stay(pen, flight, layout, x2)
     else:
-        x, y = _draw_shaft(pen, f"{title}, in flight at the end", (x1, y1), (x2, bottom), 0.5, "", fades=True)
-        pen.text(x + 6, y - 3, "in flight", SMALL, "soft halo")
+        x, y = _draw_shaft(pen, f"{title}, in flight at the end", (x1, y1), (x2, layout.bottom), 0.5, "", fades=True)
+        _draw_word(pen, layout, x + 6, y - 3, "in flight", "soft halo")
+
+
+def _draw_word(pen: Pen, layout: Plan, x: float, y: float, word: str, look: str) -> None:
+    """A word on an arrow; where there is no room the arrow's title and the legend say it."""
+    baseline = layout.room_for(x, y, word)
+    if baseline is not None:
+        pen.text(x, baseline, word, SIZE, look)
 
 
 def _start(flight: Flight, layout: Plan) -> Point | None:
@@ -174,7 +173,7 @@ def _start(flight: Flight, layout: Plan) -> Point | None:
     if source is None or dest is None:
         return None
     if flight.sent == 0:
-        return layout.x(source), layout.rows[0].top - 8
+        return layout.x(source), layout.top - 8
     row = layout.row_of[flight.sent]
     if flight.copy_of is None:
         return layout.x(source), row.top + row.starts.get(id(flight), 16)
@@ -183,7 +182,7 @@ def _start(flight: Flight, layout: Plan) -> Point | None:
         return None
     (x1, y1), x2 = whence, layout.x(dest)
     seen = flight.copy_of.arrived
-    y2 = layout.row_of[seen[0]].dot if seen else layout.rows[-1].top + layout.rows[-1].height
+    y2 = layout.row_of[seen[0]].dot if seen else layout.bottom
     part = min(0.9, max(0.1, (row.dot - y1) / (y2 - y1))) if y2 > y1 else 0.5
     return (x1 + (x2 - x1) * part, row.dot) if x1 != x2 else (x1 - 18, row.dot)
 
@@ -261,7 +260,7 @@ def _draw_copies(pen: Pen, move: Move, layout: Plan) -> None:
         start = _start(flight, layout)
         if start:
             pen.add("circle", cx=start[0], cy=start[1], r=5, fill=PAPER, stroke=MESSAGE, stroke_width=2)
-            pen.text(start[0] + 8, start[1] - 7, "copied", SIZE, "message bold halo")
+            _draw_word(pen, layout, start[0] + 8, start[1] - 7, "copied", "message bold halo")
 
 
 def _draw_dot(pen: Pen, x: float, y: float, move: Move, layout: Plan, column: str) -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from raftproof.checker.show.behavior import DROP, RESTART, Place
+from raftproof.checker.show.behavior import DROP, DUPLICATE, RESTART, Place
 from raftproof.checker.show.loggrid import CELL, STRIP, draw_strip
-from raftproof.checker.show.spacetime_plan import SHARED, SIZE, SMALL, Plan, column_of, commit_of, standing, summary_of
+from raftproof.checker.show.spacetime_facts import SHARED, column_of
+from raftproof.checker.show.spacetime_plan import SIZE, SMALL, Plan, commit_of, standing, summary_of
 from raftproof.checker.show.style import FACT, FACT_FILL, SOFT, Pen, unbroken, width_of, wrap_to
 
 
@@ -111,6 +112,10 @@ def draw_legend(pen: Pen, layout: Plan, y: float) -> float:
         used.append("bolt: restart, all that is not persisted is lost")
     if any(move.fault == DROP for move in moves):
         used.append("✕ lost")
+    if any(flight.ended is None for flight in layout.behavior.flights):
+        used.append("dashed arrow: in flight at the end")
+    if any(move.fault == DUPLICATE for move in moves):
+        used.append("○ copied")
     if any(len(flight.arrived) > 1 for flight in layout.behavior.flights):
         used.append("dotted beside a line: read, not yet taken out")
     if view:

@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from raftproof.checker.result import Json, LogView
 from raftproof.checker.show.behavior import RESTART, Behavior, Flight, Move, Place
 from raftproof.checker.show.loggrid import CELL, STRIP
+from raftproof.checker.show.spacetime_facts import SHARED, Facts, column_of, facts_of
 from raftproof.checker.show.style import unbroken, width_of, wrap_to
 from raftproof.checker.show.words import changes_of, containers_of, message_fields, step_text, value_text
 
@@ -26,11 +27,10 @@ GUTTER_MIN, GUTTER_MAX = 190, 330
 COLUMN, COLUMN_NARROW = 272, 226
 LINE, DOT, GAP = 14, 16, 10
 SIZE, SMALL = 11, 10
+REMIND_EVERY, REMINDER = 640, 22
+"""So often, in pixels, the names over the lines are written again, and so high they are."""
 FOLD_ABOVE = 40
 """A behavior of more steps folds what is quiet."""
-
-SHARED = "shared"
-"""The column of what belongs to no actor."""
 
 
 @dataclass
@@ -94,6 +94,46 @@ class Plan:
     rows: list[Row]
     row_of: dict[int, Row]
     facts: Facts
+    top: float = 0
+    bottom: float = 0
+    """Where the lines begin and end."""
+    reminders: list[float] = field(default_factory=list)
+    """The heights at which the names over the lines are written again."""
+    taken: list[tuple[float, float, float, float]] = field(default_factory=list)
+    """Where words stand: left, top, right, bottom."""
+
+    def place_rows(self, top: float) -> None:
+        """Put the rows under each other, and note where words stand."""
+        y = named = self.top = top
+        for row in self.rows:
+            if y - named > REMIND_EVERY:
+                self.reminders.append(y)
+                named, y = y, y + REMINDER
+            row.top, y = y, y + row.height
+        self.bottom = y + 8
+        self._take_words()
+
+    def room_for(self, x: float, y: float, words: str) -> float | None:
+        """A baseline near y where a word on an arrow stands on no others, taken from now on; None if there is none."""
+        for baseline in (y, y + 13, y - 13, y + 26, y - 26):
+            box = (x, baseline - 9, x + width_of(words, SIZE), baseline + 3)
+            free = not any(box[0] < b[2] and b[0] < box[2] and box[1] < b[3] and b[1] < box[3] for b in self.taken)
+            if free and self.top < box[1] and box[3] < self.bottom:
+                self.taken.append(box)
+                return baseline
+        return None
+
+    def _take_words(self) -> None:
+        for y in self.reminders:
+            self.taken.append((self.gutter, y, self.width, y + REMINDER))
+        for row in self.rows:
+            for note in row.notes:
+                x, y = self.x(note.column), row.top + note.dy
+                width = width_of(note.words, note.size) + 16 + 18 * len(note.facts)
+                self.taken.append((x, y - 9, x + width, y + 3) if note.side > 0 else (x - width, y - 9, x, y + 3))
+            for strip in row.strips:
+                x, y = self.x(strip.column), row.top + strip.dy
+                self.taken.append((x, y, x + self.column_width - 20, y + STRIP + 12))
 
     def x(self, column: str) -> float:
         """Where a column's line stands."""
@@ -105,27 +145,10 @@ class Plan:
         return self.gutter + 34 + len(self.columns) * self.column_width + 10
 
 
-@dataclass
-class Facts:
-    """Which places the facts point at, and for each the step that made it so."""
-
-    texts: list[str]
-    places: list[tuple[str, int]] = field(default_factory=list)
-    at_actor: dict[str, tuple[int, ...]] = field(default_factory=dict)
-    made_by: dict[tuple[int, str], tuple[int, ...]] = field(default_factory=dict)
-    """By step and field-with-actor, such as (5, "role[s1]"): the facts that this step made true."""
-    column_of: list[str | None] = field(default_factory=list)
-    """The column under which each fact stands."""
-
-    def at(self, place: str) -> tuple[int, ...]:
-        """The facts that point at a place or at something inside it."""
-        return tuple(dict.fromkeys(n for text, n in self.places if text == place or text.startswith(f"{place}[")))
-
-
 def plan(behavior: Behavior, *, fold: bool = True) -> Plan:
     """Lay the whole behavior out, from the top downwards."""
     columns = _columns(behavior)
-    facts = _facts(behavior, columns)
+    facts = facts_of(behavior, columns)
     narrow = len(columns) > 4
     width = COLUMN_NARROW if narrow else COLUMN
     rows = _fold(behavior) if fold and len(behavior.moves) > FOLD_ABOVE else [Row([m]) for m in behavior.moves]
@@ -146,11 +169,6 @@ def _columns(behavior: Behavior) -> list[str]:
     return [*behavior.actors, *([SHARED] if shared or not behavior.actors else [])]
 
 
-def column_of(place: Place, behavior: Behavior) -> str:
-    """The column beside which a place's changes are written."""
-    return place.owner(behavior.actors) or SHARED
-
-
 def ends_of(flight: Flight, plan: Plan) -> tuple[str | None, str | None]:
     """The columns between which a message flies."""
     shape, behavior = plan.behavior.shape, plan.behavior
@@ -167,33 +185,6 @@ def commit_of(state: Json, view: LogView, actor: str) -> int:
     """An actor's commit index, 0 where the model has none."""
     commit = state[view.commit_index][actor] if view.commit_index else 0
     return commit if isinstance(commit, int) else 0
-
-
-def _facts(behavior: Behavior, columns: list[str]) -> Facts:
-    facts = Facts([fact.text for fact in behavior.facts])
-    for number, fact in enumerate(behavior.facts, start=1):
-        words = {word.strip(".,:;()[]'") for word in fact.text.replace("'s ", " ").split()}
-        named = [column_of(Place.of(place), behavior) for place in fact.places]
-        if not named:
-            named = [actor for actor in behavior.actors if actor in words]
-            facts.at_actor.update({actor: (*facts.at_actor.get(actor, ()), number) for actor in named})
-        facts.places += [(place, number) for place in fact.places]
-        for made in dict.fromkeys(_made_by(behavior, place) for place in fact.places):
-            facts.made_by[made] = (*facts.made_by.get(made, ()), number)
-        here = [column for column in dict.fromkeys(named) if column in columns]
-        facts.column_of.append(here[0] if len(here) == 1 else None)
-    return facts
-
-
-def _made_by(behavior: Behavior, text: str) -> tuple[int, str]:
-    """The last step that changed a place or what holds it, and the place under which the step says so."""
-    place = Place.of(text)
-    for move in reversed(behavior.moves):
-        for changed in map(Place.of, move.step.changes):
-            depth = min(len(changed.keys), len(place.keys))
-            if changed.field == place.field and changed.keys[:depth] == place.keys[:depth]:
-                return move.number, str(Place(changed.field, changed.keys[:1]))
-    return 0, text
 
 
 def _fold(behavior: Behavior) -> list[Row]:
@@ -236,98 +227,108 @@ def _parts(title: str) -> list[str]:
 
 def _lay_row(row: Row, plan: Plan) -> None:
     """Fill one row from its steps."""
-    right: dict[str, float] = {}
-    left: dict[str, float] = {}
     if row.folded:
         counts = Counter(move.step.action for move in row.moves)
-        what = ", ".join(unbroken(f"{count} × {action}") for action, count in counts.items())
-        row.title = wrap_to(f"{len(row.moves)} quiet steps: {what}", plan.gutter - 56, SMALL)
+        lines = [f"{len(row.moves)} quiet steps:", *(f"{count}× {action}" for action, count in counts.items())]
+        row.title = [part for line in lines for part in wrap_to(line, plan.gutter - 44, SMALL)]
         row.starts = {id(flight): LINE * len(row.title) + 6 for move in row.moves for flight in move.sent}
         row.height = LINE * len(row.title) + 16
         return
     move = row.moves[0]
-    for flight in plan.behavior.flights:
-        if flight.arrived[:1] == [move.number]:
-            _make_room(flight, plan, left, right)
     title = step_text(move.step, plan.behavior.shape)
     row.title = [line for part in _parts(title) for line in wrap_to(part, plan.gutter - 50, SIZE)]
-    _lay_changes(row, move, plan, right)
+    deepest = _Lanes(row, move, plan).lay()
     home = move.actor or (SHARED if SHARED in plan.columns and not move.fault and not move.received else None)
-    row.dots = list(dict.fromkeys([*([home] if home else []), *(note.column for note in row.notes)]))
-    row.dots += [strip.column for strip in row.strips if strip.column not in row.dots]
-    _lay_messages(row, [flight for flight in move.sent if flight.copy_of is None], plan, left, right)
-    deepest = max([*right.values(), *left.values(), DOT + LINE])
+    beside = [note.column for note in row.notes if not note.look.startswith("message")]
+    row.dots = list(dict.fromkeys([*([home] if home else []), *beside, *(strip.column for strip in row.strips)]))
     row.height = max(deepest - 8, LINE * len(row.title) + 6) + GAP
 
 
-def _make_room(flight: Flight, plan: Plan, left: dict[str, float], right: dict[str, float]) -> None:
-    """An arrow that arrives would cross the first line of words on its side."""
-    source, dest = ends_of(flight, plan)
-    if not flight.lost and source and dest and source != dest:
-        from_right = plan.columns.index(source) > plan.columns.index(dest)
-        (right if from_right else left)[dest] = DOT + 4 + LINE
+class _Lanes:
+    """The words of one step: in each lane between two lines they stand under each other."""
 
+    def __init__(self, row: Row, move: Move, plan: Plan) -> None:
+        self.row, self.move, self.plan = row, move, plan
+        self.below: dict[int, float] = {}
+        """By lane: the first free baseline. Lane n is at the right of column n."""
 
-def _lay_changes(row: Row, move: Move, plan: Plan, right: dict[str, float]) -> None:
-    behavior, view = plan.behavior, plan.behavior.shape.view
-    stripped: set[str] = set()
-    for place, before, after in changes_of(move.step, behavior.shape):
-        column = column_of(place, behavior)
-        keys = place.keys[1:] if column != SHARED else place.keys
-        facts = plan.facts.made_by.get((move.number, str(Place(place.field, place.keys[:1]))), ())
-        dy = right.setdefault(column, DOT + 4)
-        if view and column != SHARED and place.field in (view.log, view.commit_index):
-            stripped.add(column)
-            if place.field == view.log:
-                continue
-        if move.fault == RESTART and not facts and (view is None or place.field != view.role):
-            continue  # A restart empties everything that is not persisted; the word says it.
+    def lay(self) -> float:
+        """Place everything; returns how far down it reaches."""
+        for flight in self.plan.behavior.flights:
+            if flight.arrived[:1] == [self.move.number]:
+                self._keep_clear(flight)
+        self._changes()
+        self._messages([flight for flight in self.move.sent if flight.copy_of is None])
+        return max([*self.below.values(), DOT + LINE])
+
+    def _right_of(self, column: str) -> int:
+        return self.plan.columns.index(column)
+
+    def _free(self, lane: int) -> float:
+        return self.below.setdefault(lane, DOT + 4)
+
+    def _keep_clear(self, flight: Flight) -> None:
+        """An arrow that arrives would cross the first line of words in its lane."""
+        source, dest = ends_of(flight, self.plan)
+        if not flight.lost and source and dest and source != dest:
+            from_right = self._right_of(source) > self._right_of(dest)
+            self.below[self._right_of(dest) - (not from_right)] = DOT + 4 + LINE
+
+    def _changes(self) -> None:
+        behavior, view = self.plan.behavior, self.plan.behavior.shape.view
+        strips: list[str] = []
+        for place, before, after in changes_of(self.move.step, behavior.shape):
+            column = column_of(place, behavior)
+            if view and column != SHARED and place.field in (view.log, view.commit_index):
+                strips.append(column)
+            if not (view and column != SHARED and place.field == view.log):
+                self._change(place, f"{before} → {after}", column)
+        for column in sorted(set(strips), key=self.plan.columns.index):
+            self._strip(column)
+
+    def _change(self, place: Place, words: str, column: str) -> None:
+        view, step = self.plan.behavior.shape.view, self.move.number
+        facts = self.plan.facts.made_by.get((step, str(Place(place.field, place.keys[:1]))), ())
+        if self.move.fault == RESTART and not facts and (view is None or place.field != view.role):
+            return  # A restart empties everything that is not persisted; the word says it.
         look = "bold" if view and place.field in (view.role, view.commit_index) else ""
-        words = f"{Place(place.field, keys)} {before} → {after}"
-        for line in wrap_to(words, plan.column_width - 34 - 20 * len(facts), SIZE):
-            row.notes.append(Note(column, dy, line, look, facts=facts))
-            dy, facts = dy + LINE, ()
-        right[column] = dy
-    if view:
-        for column in sorted(stripped, key=plan.columns.index):
-            _lay_strip(row, move, plan, column, right)
+        keys = place.keys[1:] if column != SHARED else place.keys
+        lane = self._right_of(column)
+        for line in wrap_to(f"{Place(place.field, keys)} {words}", self.plan.column_width - 34 - 20 * len(facts), SIZE):
+            self.row.notes.append(Note(column, self._free(lane), line, look, facts=facts))
+            self.below[lane] += LINE
+            facts = ()
 
+    def _strip(self, column: str) -> None:
+        view, states, lane = self.plan.behavior.shape.view, self.plan.behavior.states, self._right_of(column)
+        assert view is not None
+        before, after = states[self.move.number - 1], states[self.move.number]
+        was, log = before[view.log][column], after[view.log][column]
+        same = next((n for n, (a, b) in enumerate(zip(was, log, strict=False)) if a != b), min(len(was), len(log)))
+        dropped = was[same:][: max(0, int((self.plan.column_width - 40) / CELL) - len(log))]
+        facts = self.plan.facts.made_by.get((self.move.number, f"{view.log}[{column}]"), ())
+        commit = commit_of(after, view, column)
+        self.row.strips.append(StripNote(column, self._free(lane) - 8, log, dropped, commit, facts))
+        self.below[lane] += STRIP + 16
 
-def _lay_strip(row: Row, move: Move, plan: Plan, column: str, right: dict[str, float]) -> None:
-    view = plan.behavior.shape.view
-    assert view is not None
-    before, after = plan.behavior.states[move.number - 1], plan.behavior.states[move.number]
-    was, log = before[view.log][column], after[view.log][column]
-    same = next((n for n, (a, b) in enumerate(zip(was, log, strict=False)) if a != b), min(len(was), len(log)))
-    dy = right[column] - 8
-    room = int((plan.column_width - 40) / CELL)
-    dropped = was[same:][: max(0, room - len(log))]
-    facts = plan.facts.made_by.get((move.number, f"{view.log}[{column}]"), ())
-    row.strips.append(StripNote(column, dy, log, dropped, commit_of(after, view, column), facts))
-    right[column] = dy + STRIP + 24
-
-
-def _lay_messages(row: Row, sent: list[Flight], plan: Plan, left: dict[str, float], right: dict[str, float]) -> None:
-    """The labels of all messages, each on its side, and below them the arrows."""
-    from_under: list[tuple[Flight, dict[str, float], str]] = []
-    for flight in sent:
-        source, dest = ends_of(flight, plan)
-        column = source or dest
-        if column is None:
-            continue
-        leftward = dest is not None and plan.columns.index(dest) < plan.columns.index(column)
-        side, stack = (-1, left) if leftward else (1, right)
-        dy = stack.setdefault(column, DOT + 4)
-        for n, line in enumerate(_label(flight, dest, plan)):
-            look, size = ("message bold", SIZE) if n == 0 else ("message", SMALL)
-            row.notes.append(Note(column, dy, line, look, side, size))
-            dy += LINE - (1 if n else 0)
-        stack[column] = dy
-        from_under.append((flight, stack, column))
-    for flight, stack, column in from_under:
-        row.starts[id(flight)] = stack[column] - LINE + 6
-    for stack, column in {(id(stack), column): (stack, column) for _, stack, column in from_under}.values():
-        stack[column] += 6
+    def _messages(self, sent: list[Flight]) -> None:
+        """The labels of all messages, each on its side, and below them the arrows."""
+        lanes: dict[int, list[Flight]] = {}
+        for flight in sent:
+            source, dest = ends_of(flight, self.plan)
+            column = source or dest
+            if column is None:
+                continue
+            leftward = dest is not None and self._right_of(dest) < self._right_of(column)
+            lane = self._right_of(column) - leftward
+            lanes.setdefault(lane, []).append(flight)
+            for n, line in enumerate(_label(flight, dest, self.plan)):
+                look, size = ("message bold", SIZE) if n == 0 else ("message", SMALL)
+                self.row.notes.append(Note(column, self._free(lane), line, look, -1 if leftward else 1, size))
+                self.below[lane] += LINE - (1 if n else 0)
+        for lane, flights in lanes.items():
+            self.row.starts.update({id(flight): self.below[lane] - LINE + 6 for flight in flights})
+            self.below[lane] += 6
 
 
 def _label(flight: Flight, dest: str | None, plan: Plan) -> list[str]:

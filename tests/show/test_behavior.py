@@ -44,6 +44,16 @@ def test_no_message_is_made_or_lost_in_the_matching() -> None:
             assert sorted(map(str, in_bag)) == sorted(str(flight.message) for flight in flying)
 
 
+def test_a_step_may_take_equal_messages_at_once() -> None:
+    whole = examples.rumour()
+    violation = whole.violation
+    assert violation is not None
+    twice = [message := {"kind": "Tell", "what": "", "source": "ann", "dest": "bob"}, message]
+    greedy = Step("hear_all", {"m": message}, {"network": (twice, [])})
+    taken = structs.replace(violation, initial={**violation.initial, "network": twice}, steps=[greedy])
+    assert [flight.ended for flight in behavior_of(structs.replace(whole, violation=taken)).flights] == [1, 1]
+
+
 def test_the_actor_is_the_member_that_is_named_or_the_one_that_receives() -> None:
     actors = {move.number: move.actor for move in behavior_of(examples.rumour()).moves}
     assert actors == {1: "ann", 2: None, 3: "eve", 4: None, 5: "ann", 6: "ann", 7: "eve"}

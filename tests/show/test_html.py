@@ -4,34 +4,15 @@ from __future__ import annotations
 
 import re
 import subprocess
-from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
 import show_examples as examples
 from msgspec import structs
+from show_reading import Balanced
 
 from raftproof.checker.result import Result
 from raftproof.checker.show.html import result_html
-
-VOID = {"meta", "br"}
-
-
-class Balanced(HTMLParser):
-    """Fails on a tag that is closed and was not open."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.open: list[str] = []
-        self.sections = 0
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.sections += tag == "section"
-        if tag not in VOID:
-            self.open.append(tag)
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self.open.pop() == tag
 
 
 @pytest.mark.parametrize("name", ["two_leaders", "two_phase_commit", "puzzle", "rumour", "conflict"])

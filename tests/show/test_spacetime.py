@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
-from itertools import combinations
+from collections.abc import Callable
 from xml.etree import ElementTree as ET
 
 import pytest
 import show_examples as examples
 from msgspec import structs
+from show_reading import SVG, misplaced, words
 
 from raftproof.checker.result import Result
 from raftproof.checker.show.behavior import behavior_of
 from raftproof.checker.show.loggrid import grid_svg
 from raftproof.checker.show.spacetime import spacetime_svg
-from raftproof.checker.show.style import FACT, MESSAGE, PAPER, TERM_STYLES, width_of
+from raftproof.checker.show.style import FACT, MESSAGE, PAPER, TERM_STYLES
 
-SVG = "{http://www.w3.org/2000/svg}"
 MAKERS = (
     examples.two_leaders,
     examples.figure_8,
@@ -31,10 +30,6 @@ every_example = pytest.mark.parametrize("make", MAKERS, ids=lambda make: make.__
 
 def draw(result: Result, *, fold: bool = True) -> ET.Element:
     return ET.fromstring(spacetime_svg(result, fold=fold))
-
-
-def words(root: ET.Element) -> list[str]:
-    return [element.text or "" for element in root.iter(f"{SVG}text")]
 
 
 @every_example
@@ -60,7 +55,7 @@ def test_every_step_is_numbered_and_named_and_every_fact_told(make: Callable[[],
 
 @every_example
 def test_no_words_stand_on_other_words_or_outside(make: Callable[[], Result]) -> None:
-    assert _misplaced(draw(make())) == []
+    assert misplaced(draw(make())) == []
 
 
 def test_words_that_stand_on_others_are_found() -> None:
@@ -68,33 +63,7 @@ def test_words_that_stand_on_others_are_found() -> None:
     first, second = [element for element in root.iter(f"{SVG}text") if element.text][:2]
     second.attrib.update({"x": first.attrib["x"], "y": first.attrib["y"]})
     first.attrib["x"] = "-5"
-    assert len(_misplaced(root)) == 2
-
-
-def _misplaced(root: ET.Element) -> list[str]:
-    width, height = float(root.attrib["width"]), float(root.attrib["height"])
-    boxes = list(_boxes(root))
-    faults = [
-        f"{text!r} is cut off"
-        for left, top, right, bottom, text in boxes
-        if left < 0 or top < 0 or right > width + 1 or bottom > height + 1
-    ]
-    for a, b in combinations(boxes, 2):
-        if not (a[2] <= b[0] + 1 or b[2] <= a[0] + 1 or a[3] <= b[1] + 1 or b[3] <= a[1] + 1):
-            faults.append(f"{a[4]!r} stands on {b[4]!r}")
-    return faults
-
-
-def _boxes(root: ET.Element) -> Iterator[tuple[float, float, float, float, str]]:
-    for element in root.iter(f"{SVG}text"):
-        x, y, size = (float(element.attrib[name]) for name in ("x", "y", "font-size"))
-        text = element.text or ""
-        wide = width_of(text, size)
-        if "prose" in element.attrib.get("class", ""):
-            wide *= 0.95
-        x -= {"start": 0, "middle": wide / 2, "end": wide}[element.attrib.get("text-anchor", "start")]
-        if text:
-            yield x, y - 0.72 * size, x + wide, y + 0.2 * size, text
+    assert len(misplaced(root)) == 2
 
 
 def _shafts(root: ET.Element) -> list[ET.Element]:
