@@ -2,32 +2,35 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
 import time
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
 import grpc
-import grpc.aio
-from google.protobuf.message import Message
+from google.protobuf.message import DecodeError, Message
 
 from raftproof.impl import core
 from raftproof.impl.kv import Compact, Refused, TxnResult, check, is_read_only, read
 from raftproof.impl.server import convert, errors
 from raftproof.impl.server.client import Client
 from raftproof.impl.server.errors import ApiError, CannotStart, status_of
+from raftproof.impl.server.http2 import Answer, Connection, Status
 from raftproof.impl.server.machine import Member
 from raftproof.impl.server.methods import METHODS, PACKAGE
 from raftproof.impl.server.peers import address_of
 from raftproof.impl.server.proto import rpc_pb2 as pb
 from raftproof.impl.server.server import Server
 from raftproof.impl.server.settings import MAX_REQUEST_BYTES, server_id
-from raftproof.impl.server.tls import server_credentials
+from raftproof.impl.server.tls import listen_context
 
 T = TypeVar("T")
 
 VERSION = "3.4.0"
 """The version of etcd's API that is spoken here."""
 
+_STOP_SECONDS = 0.2
 _SYNCED = 0.9  # a learner may be promoted once it has this much of the leader's log (etcd's number)
 
 
@@ -237,53 +240,60 @@ def _done(outcome: Any) -> Any:
     return outcome
 
 
-def _handler(
-    method: Callable[[Any], Awaitable[Message]],
-) -> Callable[[Any, grpc.aio.ServicerContext[Any, Any]], Awaitable[Message]]:
-    async def handle(request: Any, context: grpc.aio.ServicerContext[Any, Any]) -> Message:
+def _handler(method: Callable[[Any], Awaitable[Message]], read: Callable[[bytes], Any]) -> Answer:
+    """A method of the Api, from bytes to bytes."""
+
+    async def answer(data: bytes) -> bytes | Status:
         try:
-            return await method(request)
+            request = read(data)
+        except DecodeError:
+            return Status(grpc.StatusCode.INTERNAL.value[0], "grpc: the request cannot be read")
+        try:
+            return (await method(request)).SerializeToString()
         except Refused as refused:
             failure = status_of(refused)
         except ApiError as error:
             failure = error
-        await context.abort(failure.code, failure.message)
-        raise failure  # not reached: abort raises
+        return Status(failure.code.value[0], failure.message)
 
-    return handle
+    return answer
 
 
-async def serve_clients(server: Server) -> grpc.aio.Server:
-    """Listen for clients; raises CannotStart where the port is taken."""
-    api, settings = Api(server), server.settings
-    options = [
-        ("grpc.so_reuseport", 0),  # or a second server on the port would take half of the clients
-        ("grpc.max_receive_message_length", MAX_REQUEST_BYTES + 512 * 1024),  # etcd's margin for the envelope
-        ("grpc.max_send_message_length", -1),
-        ("grpc.http2.min_ping_interval_without_data_ms", 5000),
-        ("grpc.keepalive_permit_without_calls", 1),
-    ]
-    listener = grpc.aio.server(options=options)
-    for service, methods in METHODS.items():
-        handlers = {
-            name: grpc.unary_unary_rpc_method_handler(
-                _handler(getattr(api, function)),
-                request_deserializer=request.FromString,
-                response_serializer=response.SerializeToString,
-            )
-            for name, (function, request, response) in methods.items()
+class Clients:
+    """Listens for clients."""
+
+    def __init__(self, server: Server) -> None:
+        """Nothing is open yet."""
+        api = Api(server)
+        self._settings = server.settings
+        self._methods = {
+            f"/{PACKAGE}.{service}/{name}".encode(): _handler(getattr(api, function), request.FromString)
+            for service, methods in METHODS.items()
+            for name, (function, request, _) in methods.items()
         }
-        listener.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(f"{PACKAGE}.{service}", handlers),))
-    host, port = address_of(settings.client_url)
-    address = f"{host}:{port}"
-    try:
-        if settings.client_url.startswith("https:"):
-            listener.add_secure_port(address, server_credentials(settings.client_certificates))
-        else:
-            listener.add_insecure_port(address)
-    except RuntimeError:
-        raise CannotStart(
-            f"{settings.client_url}: cannot listen for clients; is another server running there?"
-        ) from None
-    await listener.start()
-    return listener
+        self._connections: set[Connection] = set()
+        self._listener: asyncio.Server | None = None
+
+    async def start(self) -> None:
+        """Listen; raises CannotStart where the port is taken."""
+        url = self._settings.client_url
+        host, port = address_of(url)
+        context = listen_context(self._settings.client_certificates)
+        largest = MAX_REQUEST_BYTES + 512 * 1024  # etcd's margin for the envelope
+        try:
+            self._listener = await asyncio.get_running_loop().create_server(
+                lambda: Connection(self._methods, largest, self._connections), host, port, ssl=context, backlog=1024
+            )
+        except OSError as error:
+            reason = os.strerror(error.errno).lower() if error.errno else str(error)
+            raise CannotStart(f"{url}: cannot listen for clients: {reason}; is another server running there?") from None
+
+    async def stop(self) -> None:
+        """Take no more calls, give those under way a moment, and close."""
+        if self._listener is not None:
+            self._listener.close()
+        for connection in list(self._connections):
+            connection.stop()
+        await asyncio.sleep(_STOP_SECONDS)
+        for connection in list(self._connections):
+            connection.close()

@@ -7,7 +7,7 @@ import logging
 import signal
 import sys
 
-from raftproof.impl.server.api import serve_clients
+from raftproof.impl.server.api import Clients
 from raftproof.impl.server.server import Server
 from raftproof.impl.server.settings import ServerSettings
 
@@ -26,11 +26,12 @@ async def _run(settings: ServerSettings) -> None:
     server = Server(settings)
     await server.start()
     try:
-        clients = await serve_clients(server)
+        clients = Clients(server)
+        await clients.start()
         waiting = asyncio.create_task(asked_to_stop.wait())
         await asyncio.wait((waiting, server.finished), return_when=asyncio.FIRST_COMPLETED)
         waiting.cancel()
-        await clients.stop(0.2)
+        await clients.stop()
     finally:
         await server.stop()
     if server.finished.done():

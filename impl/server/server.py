@@ -37,7 +37,7 @@ from raftproof.impl.server.settings import (
     cluster_id,
     founding_members,
 )
-from raftproof.impl.server.tls import check_files, peer_contexts
+from raftproof.impl.server.tls import listen_context, peer_contexts
 from raftproof.impl.server.waiting import Waiting
 from raftproof.impl.server.writer import Writer
 from raftproof.impl.wal import Identity as LogIdentity
@@ -67,7 +67,7 @@ class Server:
         """Recover from the data directory, listen for peers and dial them; raises CannotStart."""
         self._loop = asyncio.get_running_loop()
         self.finished = self._loop.create_future()
-        check_files(self.settings.client_certificates)
+        listen_context(self.settings.client_certificates)  # says what is wrong with them before anything is begun
         self._listen_context, self._dial_context = peer_contexts(self.settings.peer_certificates)
         self.directory = DataDirectory(self.settings)
         self._listener = Listener(self._judge, self._answer, self._receive)
