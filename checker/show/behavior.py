@@ -103,15 +103,19 @@ class Behavior:
             owners = {Place.of(place).owner(self.actors) for place in places}
             one = next(iter(owners)) if len(owners) == 1 and text.startswith(places[0]) else None
             groups.setdefault(one or f"fact {number}", []).append(Fact(text, places))
-        return [
-            Fact(" and ".join(fact.text for fact in group), [place for fact in group for place in fact.places])
-            for group in groups.values()
-        ]
+        return [_joined(group) for group in groups.values()]
 
     @property
     def last(self) -> Json:
         """The state that breaks the property."""
         return self.states[-1]
+
+
+def _joined(group: list[Fact]) -> Fact:
+    """One fact of several; of a log and an entry of it only the entry is told."""
+    places = [place for fact in group for place in fact.places]
+    told = [fact for fact in group if not any(p.startswith(f"{own}[") for own in fact.places for p in places)]
+    return Fact(" and ".join(fact.text for fact in told), [place for fact in told for place in fact.places])
 
 
 def behavior_of(result: Result) -> Behavior:

@@ -91,7 +91,8 @@ def test_what_is_said_of_one_actor_place_by_place_is_one_fact() -> None:
     whole = examples.two_leaders()
     violation = whole.violation
     assert violation is not None
-    values = {"role[s1]": "LEADER", "role[s2]": "LEADER", "current_term[s1]": "2", "current_term[s2]": "2"}
+    values = {"role[s1]": "LEADER", "role[s2]": "LEADER", "current_term[s1]": "2", "log[s2]": "[(term 2)]"}
+    values |= {"log[s2][1]": "(term 2)"}
     by_place = structs.replace(
         violation,
         facts=[f"{place} = {value}" for place, value in values.items()],
@@ -100,7 +101,7 @@ def test_what_is_said_of_one_actor_place_by_place_is_one_fact() -> None:
     facts = behavior_of(structs.replace(whole, violation=by_place)).facts
     assert [fact.text for fact in facts] == [
         "role[s1] = LEADER and current_term[s1] = 2",
-        "role[s2] = LEADER and current_term[s2] = 2",
+        "role[s2] = LEADER and log[s2][1] = (term 2)",
     ]
     assert facts[0].places == ["role[s1]", "current_term[s1]"]
     in_prose = behavior_of(whole).facts
