@@ -16,11 +16,11 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from raftproof.checker.explain import facts_of
-from raftproof.checker.explore.compiled import BATCH, Search, Worst
+from raftproof.checker.explore.compiled import Search, Worst
 from raftproof.checker.language.interpreted import Choice, Interpreter
 from raftproof.checker.language.model import Property
-from raftproof.checker.native.batch import Ask
 from raftproof.checker.native.build import Kernels, from_words
+from raftproof.checker.native.generate import BATCH
 from raftproof.checker.result import Json, Step, Violation
 
 
@@ -103,23 +103,22 @@ def _states_to(kernels: Kernels, system: Interpreter, search: Search, worst: Wor
 
 def _parent_of(kernels: Kernels, search: Search, state: int, level: list[tuple[int, int]], kept: BinaryIO) -> int:
     """The least state of a level that leads to a state."""
-    goal = kernels.canonical(state, search.system.broken)[1]
-    candidates = [c for piece in level if (c := _parent_in(kernels, search.ask, goal, piece, kept)) is not None]
+    goal = kernels.canonical(state)[1]
+    candidates = [c for piece in level if (c := _parent_in(kernels, search, goal, piece, kept)) is not None]
     if not candidates:
         raise ReplayError("a state of the counterexample has no predecessor in the level before it")
     return min(candidates)
 
 
-def _parent_in(kernels: Kernels, ask: Ask, goal: int, piece: tuple[int, int], kept: BinaryIO) -> int | None:
+def _parent_in(kernels: Kernels, search: Search, goal: int, piece: tuple[int, int], kept: BinaryIO) -> int | None:
     offset, count = piece
     kept.seek(offset * 8)
     block = np.frombuffer(kept.read(count * kernels.words * 8), dtype=np.uint64).copy()
-    batch = kernels.batch(BATCH)
-    batch.goal[0] = goal
-    buffer = np.zeros((BATCH + kernels.branch + 1) * kernels.words, np.uint64)
-    nothing = np.zeros(64, np.uint64)
-    kernels.explore(block, 0, count, buffer, -BATCH, nothing, 1 << 40, buffer, batch, ask)
-    found = int(batch.found[0])
+    batch = search.new_batch()
+    batch.set("GOAL", goal)
+    room = np.zeros((BATCH + kernels.branch + 1) * kernels.words, np.uint64)
+    kernels.explore(block, 0, count, room, -BATCH, np.zeros(64, np.uint64), 1 << 40, batch.memory)
+    found = batch.get("FOUND") - 1
     return None if found < 0 else from_words(block[found * kernels.words : (found + 1) * kernels.words])
 
 
@@ -130,7 +129,7 @@ def replay(kernels: Kernels, system: Interpreter, states: list[int], declared: P
     """Take the steps between representatives, interpreted; the last one violates the property."""
 
     def same(state: int) -> int:
-        return kernels.canonical(state, system.broken)[0]
+        return kernels.canonical(state)[0]
 
     initial = next((s for s in system.initial_states() if same(s) == states[0]), None)
     if initial is None:

@@ -184,9 +184,7 @@ class _Walk:
         table = np.zeros(4 * (kernels.branch + 1), np.uint64)
         target = np.zeros((BATCH + 2 * kernels.branch + 2) * words, np.uint64)
         block = to_words(state, words)
-        _, filled = kernels.explore(
-            block, 0, 1, target, 0, table, 1 << 40, worker.buffer, worker.batch, self.search.ask
-        )
+        _, filled = kernels.explore(block, 0, 1, target, 0, table, 1 << 40, worker.batch.memory)
         worst = self.search.worst()
         found = [from_words(target[k * words : (k + 1) * words]) for k in range(filled)]
         return found, None if worst is None else worst.state

@@ -23,14 +23,12 @@ import numpy as np
 
 from raftproof.checker.language.interpreted import Interpreter
 from raftproof.checker.language.model import Property
-from raftproof.checker.native.batch import Ask, Words
+from raftproof.checker.native.batch import Batch, Words
 from raftproof.checker.native.build import Kernels, from_words, to_words
-from raftproof.checker.native.generate import bits_where
+from raftproof.checker.native.generate import BATCH, bits_where
 from raftproof.checker.native.table import FingerprintTable
 
 BLOCK_STATES = 1 << 14
-BATCH = 192
-"""Successors that are made, prefetched and then inserted together."""
 SMALL_LEVEL = 512
 """States below which a level is not worth waking other workers."""
 BASE_BYTES = 300 << 20
@@ -105,11 +103,10 @@ class Outcome:
 
 
 class Worker:
-    """A thread's arrays and its share of the work."""
+    """A thread's memory and its share of the work."""
 
-    def __init__(self, kernels: Kernels) -> None:
-        self.batch = kernels.batch(BATCH)
-        self.buffer = np.zeros((BATCH + kernels.branch + 1) * kernels.words, np.uint64)
+    def __init__(self, batch: Batch) -> None:
+        self.batch = batch
         self.inserted = 0
 
 
@@ -128,26 +125,28 @@ class Search:
         self.kernels, self.system, self.limits, self.keep = kernels, system, limits, keep
         self.words = kernels.words
         self.table = FingerprintTable(kernels.spread)
-        self.workers = [Worker(kernels) for _ in range(workers)]
         self.statistics = Statistics()
+        self.watch = watch
+        self.state_witnesses = [w for w in system.model.witnesses if w.states == 1]
+        self.step_witnesses = [w for w in system.model.witnesses if w.states == 2]
+        self.workers = [Worker(self.new_batch()) for _ in range(workers)]
         self._reason = ""
         self._pool: list[Words] = []
         self._blocks_bytes = 0
         self._lock = threading.Lock()
-        model = system.model
-        self.state_witnesses = [w for w in model.witnesses if w.states == 1]
-        self.step_witnesses = [w for w in model.witnesses if w.states == 2]
-        faults = {a.fault for a in system.enabled_actions}
-        self.ask = Ask(
-            broken=system.broken,
-            faults=bits_where(f in faults for f in model.faults()),
-            invariants=_watched(model.invariants, watch),
-            step_invariants=_watched(model.action_invariants, watch),
-            witnesses=(1 << len(self.state_witnesses)) - 1,
-            step_witnesses=(1 << len(self.step_witnesses)) - 1,
-            batch=BATCH,
-        )
-        self.watch = watch
+
+    def new_batch(self) -> Batch:
+        """A worker's memory, with what is asked of it written in."""
+        model = self.system.model
+        faults = {a.fault for a in self.system.enabled_actions}
+        batch = self.kernels.batch()
+        batch.set("BROKEN", self.system.broken)
+        batch.set("FAULTS", bits_where(f in faults for f in model.faults()))
+        batch.set("INVARIANTS", _watched(model.invariants, self.watch))
+        batch.set("STEP_INVARIANTS", _watched(model.action_invariants, self.watch))
+        batch.set("WITNESSES", (1 << len(self.state_witnesses)) - 1)
+        batch.set("STEP_WITNESSES", (1 << len(self.step_witnesses)) - 1)
+        return batch
 
     # ------------------------------------------------------------------------------------------------ the whole run
 
@@ -193,8 +192,8 @@ class Search:
         seen: set[int] = set()
         for state in self.system.initial_states():
             self._initial += 1
-            same, fingerprint = self.kernels.canonical(state, self.system.broken)
-            bad = self.ask.invariants & bits_where(
+            same, fingerprint = self.kernels.canonical(state)
+            bad = self.workers[0].batch.get("INVARIANTS") & bits_where(
                 p in self.system.violated(state) for p in self.system.model.invariants
             )
             if bad:
@@ -267,16 +266,15 @@ class Search:
     def _work(self, worker: Worker, share: int, work: deque[Piece], following: list[Piece]) -> None:
         """A worker's loop. Blocks that it fills, and what it leaves undone, go back to the driver."""
         target, filled = self._take_block(), 0
-        explore, ask, capacity = self.kernels.explore, self.ask, BLOCK_STATES - BATCH - self.kernels.branch
+        explore, memory = self.kernels.explore, worker.batch.memory
+        capacity = BLOCK_STATES - BATCH - self.kernels.branch
         while share > BATCH + self.kernels.branch and not self._gives_up():
             try:
                 piece = work.popleft()
             except IndexError:
                 break
-            x, before = piece.first, filled
-            x, filled = explore(
-                piece.block, x, piece.last, target, filled, self.table.cells, share, worker.buffer, worker.batch, ask
-            )
+            before = filled
+            x, filled = explore(piece.block, piece.first, piece.last, target, filled, self.table.cells, share, memory)
             share -= filled - before
             worker.inserted += filled - before
             if x < piece.last:
@@ -308,10 +306,11 @@ class Search:
         """The least violation that any worker noted."""
         found = []
         for worker in self.workers:
-            for record, has_parent in ((worker.batch.worst_state, False), (worker.batch.worst_step, True)):
+            for name in ("WORST_STATE", "WORST_STEP"):
+                record = worker.batch.record(name)
                 if record[0]:
                     state = from_words(record[1 : 1 + self.words])
-                    before = from_words(record[1 + self.words :]) if has_parent else None
+                    before = from_words(record[1 + self.words :]) if name == "WORST_STEP" else None
                     found.append(Worst(state, before, int(record[0])))
         if not found:
             return None
@@ -327,7 +326,7 @@ class Search:
     def _note_witnesses(self, witnesses: dict[str, int], depth: int) -> None:
         seen = [0, 0]
         for worker in self.workers:
-            seen = [seen[0] | int(worker.batch.seen[0]), seen[1] | int(worker.batch.seen[1])]
+            seen = [seen[0] | worker.batch.get("SEEN"), seen[1] | worker.batch.get("STEP_SEEN")]
         for group, mask in ((self.state_witnesses, seen[0]), (self.step_witnesses, seen[1])):
             for k, witness in enumerate(group):
                 if mask >> k & 1:
@@ -336,15 +335,14 @@ class Search:
 
     def _forget_witnesses(self, witnesses: dict[str, int]) -> None:
         """Ask no more for what was seen."""
-        self.ask = self.ask._replace(
-            witnesses=bits_where(w.name not in witnesses for w in self.state_witnesses),
-            step_witnesses=bits_where(w.name not in witnesses for w in self.step_witnesses),
-        )
+        for worker in self.workers:
+            worker.batch.set("WITNESSES", bits_where(w.name not in witnesses for w in self.state_witnesses))
+            worker.batch.set("STEP_WITNESSES", bits_where(w.name not in witnesses for w in self.step_witnesses))
 
     def _actions(self) -> dict[str, int]:
-        counts = sum(worker.batch.generated for worker in self.workers)
+        counts = np.sum([worker.batch.generated() for worker in self.workers], axis=0)
         enabled = {a.name for a in self.system.enabled_actions}
-        return {a.name: int(counts[k]) for k, a in enumerate(self.system.model.actions) if a.name in enabled}  # type: ignore[index]
+        return {a.name: int(counts[k]) for k, a in enumerate(self.system.model.actions) if a.name in enabled}
 
     # ------------------------------------------------------------------------------------------------ memory
 
@@ -375,7 +373,7 @@ class Search:
 
     def _refresh(self, queue: int) -> None:
         """Bring the statistics up to date."""
-        generated = sum(int(worker.batch.generated.sum()) for worker in self.workers)
+        generated = sum(int(worker.batch.generated().sum()) for worker in self.workers)
         self.statistics.generated = self._initial + generated
         self.statistics.distinct = self._inserted()
         self.statistics.queue = queue

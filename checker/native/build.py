@@ -28,8 +28,8 @@ import numpy as np
 from raftproof.checker import language
 from raftproof.checker.language.layout import Layout
 from raftproof.checker.language.model import Declared, Model
-from raftproof.checker.native.batch import Ask, Batch, Words, new_batch
-from raftproof.checker.native.generate import generate
+from raftproof.checker.native.batch import Batch, Plan, Words
+from raftproof.checker.native.generate import BATCH, generate
 
 OPTIONS: dict[str, Any] = {"error_model": "numpy", "nogil": True}
 PLAIN = bool(numba.config.DISABLE_JIT)
@@ -47,19 +47,19 @@ class Kernels:
     actions: int
     explore: Callable[..., tuple[int, int]]
     spread: Callable[..., int]
-    canonical_in_place: Callable[[Words, Words, int], int]
+    canonical_in_place: Callable[[Words, Words], int]
     was_compiled: bool
     """Whether this took a compiler, rather than a stored result."""
     setup_seconds: float
 
-    def batch(self, size: int) -> Batch:
-        """Arrays for a worker."""
-        return new_batch(self.words, self.actions, size + self.branch + 1)
+    def batch(self) -> Batch:
+        """Memory for a worker."""
+        return Batch(Plan(self.words, self.actions, BATCH + self.branch + 1))
 
-    def canonical(self, state: int, broken: int = 0) -> tuple[int, int]:
+    def canonical(self, state: int) -> tuple[int, int]:
         """The representative of a state's class, and its fingerprint."""
         block = to_words(state, self.words)
-        fingerprint = self.canonical_in_place(block, np.zeros(6 * self.words, np.uint64), broken)
+        fingerprint = self.canonical_in_place(block, self.batch().memory)
         return from_words(block), int(fingerprint)
 
 
@@ -106,11 +106,11 @@ def build(model: Model, layout: Layout, announce: Callable[[str], None] | None =
     module.__dict__.update(_namespace(layout, functions))
     spec.loader.exec_module(module)
     if PLAIN:
-        module.explore, module.canonical_in_place = _wrapping(module.explore), _wrapping(module.canonical_in_place)
+        vars(module).update({name: _wrapping(vars(module)[name]) for name in ("explore", "canonical_in_place")})
     kernels = Kernels(
         words=module.WORDS,
         branch=module.BRANCH,
-        actions=module.ACTIONS,
+        actions=len(model.actions),
         explore=module.explore,
         spread=module.spread,
         canonical_in_place=module.canonical_in_place,
@@ -126,12 +126,11 @@ def build(model: Model, layout: Layout, announce: Callable[[str], None] | None =
 
 def _warm_up(kernels: Kernels) -> None:
     """Call each kernel once on nothing, so that compilation is over before the search begins."""
-    batch = kernels.batch(1)
+    memory = kernels.batch().memory
     block = np.zeros(kernels.words, np.uint64)
     table = np.zeros(64, np.uint64)
-    ask = Ask(0, 0, 0, 0, 0, 0, 1)
-    kernels.explore(block, 0, 0, block, 0, table, 0, block, batch, ask)
-    kernels.canonical_in_place(block.copy(), batch.spare, 0)
+    kernels.explore(block, 0, 0, block, 0, table, 0, memory)
+    kernels.canonical_in_place(block.copy(), memory)
     kernels.spread(table, 32, np.zeros(64, np.uint64))
 
 
@@ -140,12 +139,13 @@ def _namespace(layout: Layout, functions: dict[str, Callable[..., Any]]) -> dict
     if PLAIN:
         from raftproof.checker.native import plain
 
-        return {"OPTIONS": {}, "at": plain.state_at(layout), **functions}
+        return {"OPTIONS": {}, "at": plain.state_at(layout), "buffer": plain.buffer, **functions}
     from raftproof.checker.native import primitives
     from raftproof.checker.native.types import StateType
 
     at = primitives.state_at(StateType(layout, CHECKED))
-    return {"OPTIONS": OPTIONS, "at": at, **{name: _compiled(f) for name, f in functions.items()}}
+    buffer = primitives.buffer_of(CHECKED)
+    return {"OPTIONS": OPTIONS, "at": at, "buffer": buffer, **{name: _compiled(f) for name, f in functions.items()}}
 
 
 def _wrapping(function: Callable[..., Any]) -> Callable[..., Any]:

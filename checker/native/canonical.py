@@ -112,7 +112,6 @@ def _join_lanes(layout: Layout, found: dict[int, Marks]) -> None:
 def generate_canonical(text: Text, layout: Layout) -> None:
     """Emit canonical(t, scratch…): t becomes the representative of its class."""
     sorts = layout.symmetric_sorts()
-    text("", "", "SCRATCH_STATES = 4")
     _generate_less(text, layout)
     owner = next((s for s in sorts if s == layout.owner), None)
     others = [s for s in sorts if s != layout.owner]

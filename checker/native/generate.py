@@ -19,9 +19,12 @@ from raftproof.checker.language.errors import BoundsError
 from raftproof.checker.language.layout import Layout
 from raftproof.checker.language.model import Action, Declared, Model, Parameter
 from raftproof.checker.language.nodes import BagNode, MapNode, Node, Record, Scalar, SeqNode
+from raftproof.checker.native.batch import Plan
 from raftproof.checker.native.canonical import SALT, generate_canonical
 from raftproof.checker.native.text import Text
 
+BATCH = 192
+"""Successors that are made, prefetched and then inserted together."""
 HEAD = '''"""Generated from {model}, {bounds}, symmetry {symmetry}. Do not edit."""
 import numpy as np
 from numba import njit
@@ -33,6 +36,9 @@ U = np.uint64
 def generate(model: Model, layout: Layout, primitives: str = "primitives") -> str:
     """The source of the kernels; names such as `action_0` and `at` are put into the module by `build`."""
     text = Text()
+    plan = Plan(layout.words, len(model.actions), BATCH + branch_of(model, layout) + 1)
+    text(*(f"{name} = {offset}" for name, offset in plan.offsets().items()))
+    text(f"BATCH = {BATCH}", f"BRANCH = {branch_of(model, layout)}")
     _generate_words(text, layout)
     generate_canonical(text, layout)
     for k, action in enumerate(model.actions):
@@ -195,17 +201,17 @@ def _generate_answers(text: Text, model: Model, layout: Layout) -> None:
 
 def _generate_successors(text: Text, model: Model, layout: Layout) -> None:
     """Emit successors(s, …): append to the batch what follows from s."""
-    text("", "", f"ACTIONS = {len(model.actions)}", f"BRANCH = {_branch(model, layout)}")
-    with text.function("keep(t, n, batch, action, parent, table, broken)"):
-        text("canonical(t, batch.spare, 0, broken)", "h = fingerprint(t)", "batch.prints[n] = h")
-        text("batch.actions[n] = action", "batch.parents[n] = parent")
-        text("prefetch(table, home(h, U(table.shape[0])))", "return n + 1")
-    with text.function("outside(s, t, mask, batch, broken)"):
+    with text.function("keep(t, b, n, action, parent, table, broken)"):
+        text("canonical(t, part(b, SPARE), 0, broken)", "h = fingerprint(t)", "b[PRINTS + n] = h")
+        text("b[ACTIONS + n] = U(action)", "b[PARENTS + n] = U(parent)")
+        text("prefetch(table, home(h, U(len(table))))", "return n + 1")
+    with text.function("outside(s, t, mask, b, broken)"):
         text("bad = violations(t, mask)")
         with text.block("if bad != 0:"):
-            text("note(t, s, bad, batch.worst_step, batch.spare, broken)")
-    with text.function("successors(s, buffer, n, batch, parent, table, ask)"):
-        text("broken = ask.broken", "t = at(buffer, n, broken)", "copy(s, t)")
+            text("note(t, s, bad, part(b, WORST_STEP), part(b, SPARE), broken)")
+    with text.function("successors(s, b, n, parent, table)"):
+        text("broken = np.int64(b[BROKEN])", "faults = np.int64(b[FAULTS])", "buffer = part(b, BUFFER)")
+        text("t = at(buffer, n, broken)", "copy(s, t)")
         for k, action in enumerate(model.actions):
             if all(p.sort(layout) is not None for p in action.parameters):
                 _try(text, model, layout, k, action, message="")
@@ -240,17 +246,17 @@ def _try(text: Text, model: Model, layout: Layout, number: int, action: Action, 
     with ExitStack() as loops:
         if action.fault:
             fault = model.faults().index(action.fault)
-            loops.enter_context(text.block(f"if ask.faults & {1 << fault}:"))
+            loops.enter_context(text.block(f"if faults & {1 << fault}:"))
         names = _enter_loops(text, layout, action.parameters, loops, message)
         loops.enter_context(text.block(f"if action_{number}({', '.join(['t', *names])}):"))
-        text(f"batch.generated[{number}] += 1")
+        text(f"b[GENERATED + {number}] = b[GENERATED + {number}] + U(1)")
         _watch_step(text, model, action)
         with text.block(f"if within_{number}(t):"):
-            text(f"n = keep(t, n, batch, {number}, parent, table, broken)", "t = at(buffer, n, broken)")
+            text(f"n = keep(t, b, n, {number}, parent, table, broken)", "t = at(buffer, n, broken)")
         mask = bits_where(bool(p.frame.reads & action.frame.writes) for p in model.invariants)
         if mask:
             with text.block("else:"):
-                text(f"outside(s, t, ask.invariants & {mask}, batch, broken)")
+                text(f"outside(s, t, np.int64(b[INVARIANTS]) & {mask}, b, broken)")
         text("copy(s, t)")
 
 
@@ -258,16 +264,17 @@ def _watch_step(text: Text, model: Model, action: Action) -> None:
     """Emit the properties of steps that an action can touch."""
     touched = bits_where(bool(p.frame.reads & action.frame.writes) for p in model.action_invariants)
     if touched:
-        text(f"bad = step_violations(s, t, ask.step_invariants & {touched})")
+        text(f"bad = step_violations(s, t, np.int64(b[STEP_INVARIANTS]) & {touched})")
         with text.block("if bad != 0:"):
-            text(f"note(t, s, bad << {len(model.invariants)}, batch.worst_step, batch.spare, broken)")
+            text(f"note(t, s, bad << {len(model.invariants)}, part(b, WORST_STEP), part(b, SPARE), broken)")
     seen = bits_where(bool(w.frame.reads & action.frame.writes) for w in model.witnesses if w.states == 2)
     if seen:
-        with text.block(f"if ask.step_witnesses & {seen}:"):
-            text(f"batch.seen[1] |= step_sights(s, t, ask.step_witnesses & {seen})")
+        text(f"wanted = np.int64(b[STEP_WITNESSES]) & {seen}")
+        with text.block("if wanted != 0:"):
+            text("b[STEP_SEEN] = b[STEP_SEEN] | U(step_sights(s, t, wanted))")
 
 
-def _branch(model: Model, layout: Layout) -> int:
+def branch_of(model: Model, layout: Layout) -> int:
     """The most successors that a state can have."""
     total = 0
     for action in model.actions:

@@ -34,36 +34,53 @@ def note(t, s, bad, record, spare, broken):
             record[1 + k] = word(u, k)
             record[1 + WORDS + k] = word(s, k)
     elif order == 0:
-        record[0] |= U(bad)
+        record[0] = record[0] | U(bad)
 
 
 @njit(**OPTIONS)
-def seek(source, batch, x, broken):
+def seek(source, b, x, broken):
     """Remember the least state of a block that has the goal among its successors."""
-    best = batch.found[0]
+    best = np.int64(b[FOUND]) - 1
     if best < 0 or less(at(source, x, broken), at(source, best, broken)):
-        batch.found[0] = x
+        b[FOUND] = U(x + 1)
+
+
+@njit(**OPTIONS)
+def look(t, action, b, broken):
+    """Check a new state against what its action can have broken, and what it may show."""
+    mask = np.int64(b[INVARIANTS]) & NEED_STATE[action]
+    if mask != 0:
+        bad = violations(t, mask)
+        if bad != 0:
+            spare = part(b, SPARE)
+            note(t, at(spare, 5, broken), bad, part(b, WORST_STATE), spare, broken)
+    mask = np.int64(b[WITNESSES]) & NEED_SIGHT[action]
+    if mask != 0:
+        b[SEEN] = b[SEEN] | U(sights(t, mask))
 
 
 @njit(cache=True, **OPTIONS)
-def explore(source, first, last, target, filled, table, room, buffer, batch, ask):
+def explore(source_words, first, last, target_words, filled, cells, room, memory):
     """Expand states first..last of a block into another block; how far it came, and how full that is.
 
-    It stops early where the target block, or the room in the table, could overflow. It counts in `batch`; a state is
-    new if it enters the table, whoever inserts it first. With a goal, it inserts nothing and looks for its parents.
+    It stops early where the target block, or the room in the table, could overflow. It counts in the worker's memory; a
+    state is new if it enters the table, whoever inserts it first. With a goal, it inserts nothing and looks for the
+    goal's parents.
     """
-    x, begun, size, goal = first, filled, U(table.shape[0]), batch.goal[0]
-    capacity = target.shape[0] // WORDS
-    while x < last and filled + ask.batch + BRANCH < capacity and filled - begun + ask.batch + BRANCH < room:
+    source, target, table, b = buffer(source_words), buffer(target_words), buffer(cells), buffer(memory)
+    broken, goal = np.int64(b[BROKEN]), b[GOAL]
+    x, begun, size = first, filled, U(len(table))
+    capacity = len(target) // WORDS
+    while x < last and filled + BATCH + BRANCH < capacity and filled - begun + BATCH + BRANCH < room:
         n = 0
-        while x < last and n < ask.batch:
-            n = successors(at(source, x, ask.broken), buffer, n, batch, x, table, ask)
+        while x < last and n < BATCH:
+            n = successors(at(source, x, broken), b, n, x, table)
             x += 1
         for k in range(n):
-            h = batch.prints[k]
+            h = b[PRINTS + k]
             if goal != U(0):
                 if h == goal:
-                    seek(source, batch, batch.parents[k], ask.broken)
+                    seek(source, b, np.int64(b[PARENTS + k]), broken)
                 continue
             p = home(h, size)
             while True:
@@ -71,51 +88,44 @@ def explore(source, first, last, target, filled, table, room, buffer, batch, ask
                 if y == U(0):
                     y = compare_and_swap(table, p, U(0), h)
                     if y == U(0):
-                        t = at(buffer, k, ask.broken)
-                        copy(t, at(target, filled, ask.broken))
+                        t = at(part(b, BUFFER), k, broken)
+                        copy(t, at(target, filled, broken))
                         filled += 1
-                        action = batch.actions[k]
-                        mask = ask.invariants & NEED_STATE[action]
-                        if mask != 0:
-                            bad = violations(t, mask)
-                            if bad != 0:
-                                none = at(batch.spare, 5, ask.broken)
-                                note(t, none, bad, batch.worst_state, batch.spare, ask.broken)
-                        mask = ask.witnesses & NEED_SIGHT[action]
-                        if mask != 0:
-                            batch.seen[0] |= sights(t, mask)
+                        look(t, np.int64(b[ACTIONS + k]), b, broken)
                         break
                 if y == h:
                     break
                 p += 1
-                if p == table.shape[0]:
+                if p == len(table):
                     p = 0
     return x, filled
 
 
 @njit(cache=True, **OPTIONS)
-def canonical_in_place(block, spare, broken):
+def canonical_in_place(block, memory):
     """Replace the first state of a block by the representative of its class; its fingerprint."""
-    t = at(block, 0, broken)
-    canonical(t, spare, 0, broken)
+    b = buffer(memory)
+    t = at(buffer(block), 0, 0)
+    canonical(t, part(b, SPARE), 0, 0)
     return fingerprint(t)
 
 
 @njit(cache=True, **OPTIONS)
-def spread(table, old, stash):
+def spread(cells, old, stash):
     """After the table was lengthened from `old` cells to twice as many, bring every fingerprint home, in place.
 
     The order of homes is the order of fingerprints, and doubling the table moves each home upwards by more than it was
     displaced, except near the bottom: what lies there waits in `stash`. So a sweep from the top never meets a cell that
     it has not yet emptied. Returns how long the stash has to be; nothing was done if it is too short.
     """
+    table = buffer(cells)
     far = 0
     for p in range(old):
         if table[p] != U(0):
             d = p - home(table[p], U(old))
             far = max(far, d if d >= 0 else d + old)
     low = min(old, 2 * far + 2)
-    if low > stash.shape[0]:
+    if low > len(stash):
         return low
     for p in range(low):
         stash[p] = table[p]
@@ -134,9 +144,9 @@ def spread(table, old, stash):
 @njit(**OPTIONS)
 def settle(table, h):
     """Put a fingerprint into the first free cell from its home on."""
-    p = home(h, U(table.shape[0]))
+    p = home(h, U(len(table)))
     while table[p] != U(0):
         p += 1
-        if p == table.shape[0]:
+        if p == len(table):
             p = 0
     table[p] = h

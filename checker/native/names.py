@@ -5,13 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 njit: Any
+np: Any
 OPTIONS: dict[str, Any]
 U: Any
 WORDS: int
+BATCH: int
 BRANCH: int
 NEED_STATE: Any
 NEED_SIGHT: Any
 at: Any
+buffer: Any
+part: Any
 copy: Any
 word: Any
 less: Any
@@ -23,3 +27,21 @@ fingerprint: Any
 successors: Any
 violations: Any
 sights: Any
+BROKEN: int
+FAULTS: int
+INVARIANTS: int
+STEP_INVARIANTS: int
+WITNESSES: int
+STEP_WITNESSES: int
+GOAL: int
+FOUND: int
+SEEN: int
+STEP_SEEN: int
+WORST_STATE: int
+WORST_STEP: int
+GENERATED: int
+SPARE: int
+PRINTS: int
+ACTIONS: int
+PARENTS: int
+BUFFER: int

@@ -16,8 +16,8 @@ from raftproof.checker.language.nodes import WORD, Array, BagNode, MapNode, Node
 from raftproof.checker.native.batch import Words
 
 __all__ = [
-    "bag_of", "code_of", "compare_and_swap", "home", "message_of", "mix", "peek", "prefetch", "set_slot", "set_word",
-    "slot", "word",
+    "bag_of", "code_of", "compare_and_swap", "home", "message_of", "mix", "part", "peek", "prefetch", "set_slot",
+    "set_word", "slot", "word",
 ]  # fmt: skip
 
 ALL = (1 << WORD) - 1
@@ -177,6 +177,16 @@ class PlainRef:
 
 
 # --------------------------------------------------------------------------------------------------- primitives
+
+
+def buffer(array: Words) -> Words:
+    """The array itself."""
+    return array
+
+
+def part(words: Words, first: int) -> Words:
+    """What a buffer holds from a word on."""
+    return words[int(first) :]
 
 
 def word(state: PlainState, k: int) -> np.uint64:

@@ -15,30 +15,70 @@ from numba.core import cgutils
 from numba.extending import intrinsic, overload, overload_method
 
 from raftproof.checker.language.nodes import BagNode, Kind, SetNode
-from raftproof.checker.native.types import I64, Emit, RefType, StateType, const, discard_member, record_type
+from raftproof.checker.native.types import (
+    I64,
+    BufferType,
+    Emit,
+    RefType,
+    StateType,
+    buffer_cell,
+    const,
+    discard_member,
+    record_type,
+)
 
 __all__ = [
-    "bag_of", "code_of", "compare_and_swap", "home", "message_of", "mix", "peek", "prefetch", "set_slot", "set_word",
-    "slot", "state_at", "word",
+    "bag_of", "buffer_of", "code_of", "compare_and_swap", "home", "message_of", "mix", "part", "peek", "prefetch",
+    "set_slot", "set_word", "slot", "state_at", "word",
 ]  # fmt: skip
 
 
+def buffer_of(checked: bool) -> Any:
+    """The function buffer(array): the array's words, without counting references to it."""
+    result = BufferType(checked)
+
+    @intrinsic
+    def buffer(typing_context: Any, array: Any) -> Any:
+        def gen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+            source = context.make_array(array)(context, builder, args[0])
+            made = cgutils.create_struct_proxy(result)(context, builder)
+            made.words, made.length = source.data, source.nitems
+            return made._getvalue()
+
+        return result(array), gen
+
+    return buffer
+
+
+@intrinsic
+def part(typing_context: Any, buffer: Any, first: Any) -> Any:
+    """What a buffer holds from a word on."""
+
+    def gen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        whole = cgutils.create_struct_proxy(buffer)(context, builder, value=args[0])
+        index = Emit(context, builder).integer(args[1], first)
+        made = cgutils.create_struct_proxy(buffer)(context, builder)
+        made.words, made.length = builder.gep(whole.words, [index]), builder.sub(whole.length, index)
+        return made._getvalue()
+
+    return buffer(buffer, first), gen
+
+
 def state_at(state_type: StateType) -> Any:
-    """The function at(buffer, k, broken): the k-th state of an array of words."""
+    """The function at(buffer, k, broken): the k-th state of a buffer."""
     size = state_type.layout.words
 
     @intrinsic
     def at(typing_context: Any, buffer: Any, k: Any, broken: Any) -> Any:
         def gen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
             emit = Emit(context, builder)
-            array = context.make_array(buffer)(context, builder, args[0])
+            source = cgutils.create_struct_proxy(buffer)(context, builder, value=args[0])
             index = emit.integer(args[1], k)
-            if state_type.checked:
+            if buffer.checked:
                 last = builder.mul(builder.add(index, const(1)), const(size))
-                emit.fail_if(builder.icmp_signed(">", last, array.nitems), "a state lies outside its buffer")
+                emit.fail_if(builder.icmp_signed(">", last, source.length), "a state lies outside its buffer")
             state = cgutils.create_struct_proxy(state_type)(context, builder)
-            words = builder.bitcast(array.data, I64.as_pointer())
-            state.words = builder.gep(words, [builder.mul(index, const(size))])
+            state.words = builder.gep(source.words, [builder.mul(index, const(size))])
             state.broken = emit.integer(args[2], broken)
             return state._getvalue()
 
@@ -288,8 +328,7 @@ def home(typing_context: Any, fingerprint: Any, size: Any) -> Any:
 
 
 def _cell(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-    array = context.make_array(sig.args[0])(context, builder, args[0])
-    return builder.gep(array.data, [args[1]])
+    return buffer_cell(Emit(context, builder), sig.args[0], args[0], args[1])
 
 
 @intrinsic

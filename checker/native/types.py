@@ -48,6 +48,14 @@ class WordsType(types.Type):
         super().__init__("Words")
 
 
+class BufferType(types.Type):
+    """Words that somebody else keeps alive: a pointer and a length."""
+
+    def __init__(self, checked: bool) -> None:
+        self.checked = checked
+        super().__init__("Buffer!" if checked else "Buffer")
+
+
 class StateType(types.Type):
     """A state of one layout."""
 
@@ -71,6 +79,12 @@ WORDS = WordsType()
 class _WordsModel(models.PrimitiveModel):
     def __init__(self, manager: Any, fe_type: Any) -> None:
         super().__init__(manager, fe_type, I64.as_pointer())
+
+
+@register_model(BufferType)
+class _BufferModel(models.StructModel):
+    def __init__(self, manager: Any, fe_type: Any) -> None:
+        super().__init__(manager, fe_type, [("words", WORDS), ("length", types.int64)])
 
 
 @register_model(StateType)
@@ -203,6 +217,33 @@ class Emit:
         return bits
 
 
+# --------------------------------------------------------------------------------------------------- buffers
+
+
+def buffer_cell(emit: Emit, buffer_type: Any, value: Any, index: Any) -> Any:
+    """The pointer to a word of a buffer."""
+    buffer = cgutils.create_struct_proxy(buffer_type)(emit.context, emit.b, value=value)
+    if buffer_type.checked:
+        emit.fail_if(emit.b.icmp_unsigned(">=", index, buffer.length), "a word lies outside its buffer")
+    return emit.b.gep(buffer.words, [index])
+
+
+@lower_builtin(operator.getitem, BufferType, types.int64)
+def _buffer_get(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+    return builder.load(buffer_cell(Emit(context, builder), sig.args[0], args[0], args[1]))
+
+
+@lower_builtin(operator.setitem, BufferType, types.int64, types.uint64)
+def _buffer_set(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+    builder.store(args[2], buffer_cell(Emit(context, builder), sig.args[0], args[0], args[1]))
+    return context.get_dummy_value()
+
+
+@lower_builtin(len, BufferType)
+def _buffer_len(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+    return cgutils.create_struct_proxy(sig.args[0])(context, builder, value=args[0]).length
+
+
 # --------------------------------------------------------------------------------------------------- the state
 
 
@@ -263,6 +304,8 @@ def _child(ref: Any) -> Any:
 class _GetItem(AbstractTemplate):
     def generic(self, args: Any, kws: Any) -> Any:
         ref, index = args
+        if isinstance(ref, BufferType):
+            return signature(types.uint64, ref, types.int64)
         if isinstance(ref, RefType) and isinstance(ref.node, MapNode | SeqNode) and isinstance(index, INTEGERS):
             return signature(_child(ref), ref, types.int64)
         return None
@@ -300,6 +343,8 @@ def _getitem(context: Any, builder: Any, sig: Any, args: Any) -> Any:
 class _SetItem(AbstractTemplate):
     def generic(self, args: Any, kws: Any) -> Any:
         ref, index, value = args
+        if isinstance(ref, BufferType):
+            return signature(types.none, ref, types.int64, types.uint64)
         if isinstance(ref, RefType) and isinstance(ref.node, MapNode) and isinstance(index, INTEGERS):
             if isinstance(ref.node.child, Scalar) and isinstance(value, INTEGERS):
                 return signature(types.none, ref, types.int64, types.int64)
@@ -319,7 +364,8 @@ def _setitem(context: Any, builder: Any, sig: Any, args: Any) -> Any:
 @infer_global(len)
 class _Len(AbstractTemplate):
     def generic(self, args: Any, kws: Any) -> Any:
-        if isinstance(args[0], RefType) and isinstance(args[0].node, SetNode | SeqNode):
+        is_sized = isinstance(args[0], RefType) and isinstance(args[0].node, SetNode | SeqNode)
+        if is_sized or isinstance(args[0], BufferType):
             return signature(types.int64, *args)
         return None
 
