@@ -162,12 +162,12 @@ def _search(key: str, calls: Sequence[Call], most_tries: int) -> Linearizability
                 state = after
                 events.lift(at)
                 due -= calls[place].returned is not None
-                if due < longest_due:
-                    longest_due, longest = due, _order(events, stack)
                 at = events.next[events.head]
             else:
                 at = events.next[at]
         else:  # nothing that was called before this answer can come next: take the last choice back
+            if due < longest_due:
+                longest_due, longest = due, _order(events, stack)
             if not stack:
                 return Linearizability("not_linearizable", key, tuple(calls), longest, _stuck(calls, longest))
             at, state = stack.pop()
@@ -176,6 +176,8 @@ def _search(key: str, calls: Sequence[Call], most_tries: int) -> Linearizability
             due += calls[place].returned is not None
             events.put_back(at)
             at = events.next[at]
+    if due < longest_due:
+        longest = _order(events, stack)
     return Linearizability("unknown", key, tuple(calls), longest, _stuck(calls, longest))
 
 

@@ -79,7 +79,8 @@ class Checks:
                 (f"s{other} leads term {raft.current_term}", f"s{machine.id} leads term {raft.current_term}"),
             )
         index, committed_term = self.newest
-        if index > raft.log.base_index and raft.log.term(index) != committed_term:
+        later = raft.current_term > committed_term  # a leader of an older term may still come in late, and need not
+        if later and index > raft.log.base_index and raft.log.term(index) != committed_term:
             raise PropertyViolated(
                 "LeaderCompleteness",
                 "a committed entry is present in the logs of the leaders of all later terms",
@@ -89,9 +90,13 @@ class Checks:
                 ),
             )
 
-    def voted(self, vote: m.RequestVoteResponse) -> None:
-        """A server votes once a term (Figure 2, RequestVote 2), across restarts too."""
-        if vote.vote_granted:
+    def promised(self, message: m.Message) -> None:
+        """A message tells its sender's term; and a server votes once a term (Figure 2, RequestVote 2), across restarts
+        too."""
+        if message.term > self.terms.get(message.source, 0):
+            self.terms[message.source] = message.term
+        if type(message) is m.RequestVoteResponse and message.vote_granted:
+            vote = message
             candidate = self.votes.setdefault((vote.source, vote.term), vote.dest)
             if candidate != vote.dest:
                 raise PropertyViolated(

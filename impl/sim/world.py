@@ -24,7 +24,7 @@ import msgspec
 from raftproof.impl.core import Configuration, ConfigurationChange, Role, decode_change, events
 from raftproof.impl.core.entries import CONFIGURATION
 from raftproof.impl.core.membership import InvalidChange, changed
-from raftproof.impl.core.messages import AppendEntriesResponse, Message, RequestVoteResponse
+from raftproof.impl.core.messages import AppendEntriesResponse, Message, RequestVote, RequestVoteResponse
 from raftproof.impl.core.quorum import has_quorum
 from raftproof.impl.core.raft import Observer
 from raftproof.impl.sim.checks import Checks
@@ -43,6 +43,8 @@ TROUBLED = 0.85
 """The part of a run's steps in which faults strike."""
 PATIENCE = 20
 """Election timeouts after the last fault within which a write must be acknowledged."""
+PROMISES = (RequestVote, RequestVoteResponse, AppendEntriesResponse)
+"""Messages whose sender must not forget their term."""
 _MARK = struct.Struct("<QBBQQQ")
 
 
@@ -402,8 +404,8 @@ class World:
 
     def schedule_message(self, time: int, message: Message) -> None:
         """A message will arrive."""
-        if type(message) is RequestVoteResponse:
-            self.checks.voted(message)
+        if type(message) in PROMISES:
+            self.checks.promised(message)
         self._number += 1
         heappush(self.queue, (time, self._number, MESSAGE, message, 0))
 

@@ -61,6 +61,9 @@ class Server:
             self.cluster.network += ready.messages_now
             self.reads += [(read.id, read.index) for read in ready.reads]
             self.dropped += ready.dropped
+            if ready.committed:
+                self.applied += ready.committed
+                self.raft.step(events.Applied(ready.committed[-1].index))
             if ready.must_sync:
                 self.unstored.append(ready)
                 if not self.held:
@@ -69,9 +72,6 @@ class Server:
                 self.unstored.append(ready)
             else:
                 self.cluster.network += ready.messages
-            if ready.committed:
-                self.applied += ready.committed
-                self.raft.step(events.Applied(ready.committed[-1].index))
 
     def store(self) -> None:
         """The disk catches up."""
