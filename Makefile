@@ -2,8 +2,9 @@
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
+PYTEST := $(BIN)/pytest -n auto
 
-.PHONY: setup demo test lint bench clean
+.PHONY: setup demo test lint legs bench clean
 
 setup: $(VENV)/.ready
 
@@ -13,6 +14,9 @@ $(VENV)/.ready: pyproject.toml
 	$(BIN)/python -m pip install --quiet --editable '.[dev]'
 	touch $@
 
+demo: setup
+	PATH="$(CURDIR)/$(BIN):$$PATH" sh docs/demo.sh
+
 lint: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -20,7 +24,18 @@ lint: setup
 	$(BIN)/lint-imports --no-logo
 
 test: lint
-	$(BIN)/pytest -n auto
+	$(PYTEST)
+	$(MAKE) legs
+
+# The same answers in every way of running: uncompiled, with bounds checks, under two hash seeds.
+legs: setup
+	NUMBA_DISABLE_JIT=1 $(PYTEST) -m leg
+	NUMBA_BOUNDSCHECK=1 $(PYTEST) -m leg
+	PYTHONHASHSEED=0 $(PYTEST) -m leg
+	PYTHONHASHSEED=4711 $(PYTEST) -m leg
+
+bench: setup
+	$(BIN)/python benchmarks/search.py
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache

@@ -6,10 +6,15 @@ import importlib.util
 import os
 import shutil
 from collections import defaultdict
+from pathlib import Path
 
 import pytest
 
-_left_out: dict[str, list[str]] = defaultdict(list)
+os.environ.setdefault("RAFTPROOF_CACHE", str(Path(__file__).parents[1] / ".pytest_cache" / "kernels"))
+"""Compiled kernels are shared by all tests, workers and runs of a checkout."""
+
+_MISSING = "is not on this machine"
+_left_out: dict[str, set[str]] = defaultdict(set)
 
 
 def _is_here(part: str) -> bool:
@@ -25,14 +30,19 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         for marker in item.iter_markers("real"):
             for part in (p for p in marker.args if not _is_here(p)):
-                _left_out[part].append(item.nodeid)
-                item.add_marker(pytest.mark.skip(reason=f"{part} is not on this machine"))
+                item.add_marker(pytest.mark.skip(reason=f"{part} {_MISSING}"))
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Gathers what was left out, from all workers."""
+    if report.skipped and isinstance(report.longrepr, tuple) and _MISSING in report.longrepr[2]:
+        _left_out[report.longrepr[2].removeprefix("Skipped: ")].add(report.nodeid)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    for part, tests in sorted(_left_out.items()):
-        terminalreporter.section(f"LEFT OUT: {part} is not on this machine", yellow=True)
-        terminalreporter.write_line("\n".join(sorted(set(tests))))
+    for reason, tests in sorted(_left_out.items()):
+        terminalreporter.section(f"LEFT OUT: {reason}", yellow=True)
+        terminalreporter.write_line("\n".join(sorted(tests)))
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
