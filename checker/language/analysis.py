@@ -14,41 +14,16 @@ import types
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
-from typing import Annotated, Any, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 
 from raftproof.checker.language.containers import Bag, Map, Members, Seq, Set, State
 from raftproof.checker.language.errors import Source, source_of
+from raftproof.checker.language.form import BUILTINS, check_form, is_callable, why_not_callable
 
 MUTATORS = {
     Set: ("add", "discard", "clear"),
     Seq: ("append", "pop", "truncate"),
     Bag: ("send", "discard"),
-}
-BUILTINS = ("len", "range", "min", "max", "abs", "int", "bool")
-FORBIDDEN: dict[type[ast.AST], str] = {
-    ast.ListComp: "write a plain for",
-    ast.SetComp: "write a plain for",
-    ast.DictComp: "write a plain for",
-    ast.GeneratorExp: "write a plain for",
-    ast.Lambda: "write a helper function",
-    ast.Try: "a model raises nothing; test the condition first",
-    ast.Raise: "a model raises nothing; answer False, or write an invariant",
-    ast.Assert: "write an invariant",
-    ast.While: "write a for over a range",
-    ast.With: "a model has no resources",
-    ast.Dict: "declare a Map in the state",
-    ast.List: "declare a Seq in the state",
-    ast.Set: "declare a Set in the state",
-    ast.Div: "a model has no floats; write //",
-    ast.Global: "a model has no state but its own",
-    ast.Nonlocal: "a model has no state but its own",
-    ast.NamedExpr: "assign in a statement",
-    ast.JoinedStr: "a model has no strings",
-    ast.Yield: "return once",
-    ast.Await: "a model does not wait",
-    ast.Import: "import at the head of the file",
-    ast.ImportFrom: "import at the head of the file",
-    ast.FunctionDef: "define helpers at the head of the file",
 }
 
 
@@ -84,10 +59,11 @@ def hints_of(definition: Any) -> dict[str, Any]:
 
 
 def helpers_of(function: Callable[..., Any]) -> Iterator[Callable[..., Any]]:
-    """The plain functions that a function names."""
-    for name in function.__code__.co_names:
+    """The plain functions that a function names; a field of the same name is none."""
+    tree = source_of(function).tree
+    for name in dict.fromkeys(n.id for n in ast.walk(tree) if isinstance(n, ast.Name)):
         value = function.__globals__.get(name)
-        if isinstance(value, types.FunctionType):
+        if isinstance(value, types.FunctionType) and name in function.__code__.co_names:
             yield value
 
 
@@ -113,10 +89,10 @@ class Reader:
         self.function = function
         self.callers = callers
         self.source: Source = source_of(function)
-        assert isinstance(self.source.tree, ast.FunctionDef)
-        self.tree = self.source.tree
         hints = hints_of(function)
-        self.states = {a.arg: hints_of(hints[a.arg]) for a in self.tree.args.args if is_state(hints.get(a.arg))}
+        self.tree = check_form(function, self.source, answers=hints.get("return") is not type(None))
+        self.states = {a.arg: _fields_of(hints[a.arg]) for a in self.tree.args.args if is_state(hints.get(a.arg))}
+        self.records = {a.arg: records_of(hints.get(a.arg)) for a in self.tree.args.args}
         self.may_write = hints.get("return") in (bool, type(None))
         self.reads: set[str] = set()
         self.writes: set[str] = set()
@@ -126,26 +102,15 @@ class Reader:
         if self.function in self.callers:
             raise self.source.error(None, f"{self.function.__name__} calls itself; write a for")
         for node in ast.walk(self.tree):
-            self._check_form(node)
+            if isinstance(node, ast.For) and not self._is_plain_iterable(node.iter):
+                text = "a for runs over range(…) or over all members of a sort, as in s.servers"
+                raise self.source.error(node.iter, text)
         self._visit(self.tree.body)
         self._decide_first(self.tree.body, False)
         frame = Frame(frozenset(self.writes), frozenset(self.reads))
         for helper in helpers_of(self.function):
-            if _takes_state(helper):
-                frame |= Reader(helper, (*self.callers, self.function)).frame()
+            frame |= Reader(helper, (*self.callers, self.function)).frame()
         return frame
-
-    # --------------------------------------------------------------------------------------------------- the form
-
-    def _check_form(self, node: ast.AST) -> None:
-        if node is not self.tree and type(node) in FORBIDDEN:
-            raise self.source.error(node, f"{type(node).__name__} is not in the language: {FORBIDDEN[type(node)]}")
-        if isinstance(node, ast.Constant) and isinstance(node.value, float):
-            raise self.source.error(node, f"{node.value} is a float; a model holds integers")
-        if isinstance(node, ast.For) and not self._is_plain_iterable(node.iter):
-            raise self.source.error(
-                node.iter, "a for runs over range(…) or over all members of a sort, as in s.servers"
-            )
 
     def _is_plain_iterable(self, node: ast.expr) -> bool:
         if isinstance(node, ast.Call):
@@ -163,13 +128,23 @@ class Reader:
                     known = ", ".join(sorted(fields))
                     raise self.source.error(node, f"the state has no field {node.attr}; it has {known}")
                 return fields[node.attr]
-            inner = bare(self.type_of(node.value))
-            return hints_of(inner).get(node.attr) if hasattr(inner, "_fields") else None
+            records = self._records(node.value)
+            for record in records:
+                if node.attr not in record._fields:
+                    known = ", ".join(record._fields)
+                    raise self.source.error(node, f"{record.__name__} has no field {node.attr}; it has {known}")
+            return hints_of(records[0])[node.attr] if records else None
         if isinstance(node, ast.Subscript):
             container = bare(self.type_of(node.value))
             if get_origin(container) in (Map, Seq):
                 return get_args(container)[-1]
         return None
+
+    def _records(self, node: ast.expr) -> tuple[Any, ...]:
+        """The classes of the records that an expression may be, where that is known."""
+        if isinstance(node, ast.Name):
+            return self.records.get(node.id, ())
+        return records_of(bare(self.type_of(node)))
 
     def _field(self, node: ast.AST) -> str | None:
         """The field that a path begins with."""
@@ -191,7 +166,7 @@ class Reader:
             elif isinstance(node, ast.Attribute | ast.Subscript):
                 self._check_path(node, parents)
             elif isinstance(node, ast.Call):
-                self._check_call(node)
+                self._check_call(node, parents[node])
 
     def _check_use_of_state(self, node: ast.Name, parent: ast.AST) -> None:
         is_argument = isinstance(parent, ast.Call) and node in parent.args
@@ -202,10 +177,11 @@ class Reader:
         parent = parents[node]
         if isinstance(parent, ast.Call) and parent.func is node:
             return
-        field = self._field(node)
+        field, annotation = self._field(node), self.type_of(node)
+        if isinstance(node.ctx, ast.Store):
+            self._check_target(node, annotation)
         if field is None:
             return
-        annotation = self.type_of(node)
         if isinstance(node.ctx, ast.Store):
             self._write(node, field)
             if isinstance(parent, ast.AugAssign):
@@ -213,33 +189,62 @@ class Reader:
             return
         if get_origin(bare(annotation)) is not Members:
             self.reads.add(field)
-        if is_container(annotation) and not _may_hold(node, parent):
+        if is_container(annotation) and not _may_hold(node, parent, get_origin(bare(annotation))):
             text = ast.unparse(node)
+            if isinstance(parent, ast.Compare) and isinstance(parent.ops[-1], ast.In | ast.NotIn):
+                raise self.source.error(node, f"{text}: only a Set and a Bag have `in`; write a for over the indexes")
             raise self.source.error(
                 node, f"{text} is a mutable part of the state; no name may stand for it, write {text}[…]"
             )
 
-    def _check_call(self, node: ast.Call) -> None:
+    def _check_target(self, node: ast.Attribute | ast.Subscript, annotation: Any) -> None:
+        """A scalar or a record is set as a whole, in a field of the state or in a Map."""
+        text, holder = ast.unparse(node), bare(self.type_of(node.value))
+        if is_container(annotation):
+            raise self.source.error(node, f"{text} is a container and cannot be set; change what is in it")
+        if get_origin(bare(annotation)) is Members:
+            raise self.source.error(node, f"{text} is a constant; it cannot be set")
+        if get_origin(holder) is Seq:
+            raise self.source.error(node, f"{text}: an item of a Seq cannot be set; truncate it and append")
+        if self._field(node) is None or records_of(holder):
+            whole = ast.unparse(node.value)
+            raise self.source.error(node, f"{text} cannot be set; set {whole} as a whole, to a new record")
+
+    def _check_call(self, node: ast.Call, parent: ast.AST) -> None:
         func = node.func
         if isinstance(func, ast.Attribute):
             if isinstance(func.value, ast.Name) and func.value.id in self.states:
                 if func.attr != "upholds":
                     raise self.source.error(node, f"a state has no method {func.attr}")
+                if not isinstance(node.args[0] if node.args else None, ast.Attribute):
+                    raise self.source.error(node, "upholds asks about a rule by its name: s.upholds(Rule.NAME)")
                 return
             kind = get_origin(bare(self.type_of(func.value)))
             field = self._field(func.value)
             if kind is None or field is None or func.attr not in MUTATORS.get(kind, ()):
                 known = ", ".join(m for ms in MUTATORS.values() for m in ms)
                 raise self.source.error(node, f"{ast.unparse(func)} is not in the language; methods are {known}")
+            if node.keywords:
+                raise self.source.error(node, f"{ast.unparse(func)}: write its argument without a name")
             self._write(node, field)
             self.reads.add(field)
         elif isinstance(func, ast.Name) and func.id not in BUILTINS:
             target = self.function.__globals__.get(func.id)
-            if not isinstance(target, types.FunctionType | type):
-                raise self.source.error(node, f"{func.id} is no helper function or record of this module")
-            self._check_helper(node, target)
+            if not is_callable(target):
+                raise self.source.error(node, why_not_callable(func.id, target))
+            self._check_helper(node, target, parent)
+        elif isinstance(func, ast.Name) and func.id == "len":
+            self._check_len(node)
 
-    def _check_helper(self, node: ast.Call, target: Any) -> None:
+    def _check_len(self, node: ast.Call) -> None:
+        kind = get_origin(bare(self.type_of(node.args[0]))) if node.args else None
+        if kind is Map:
+            raise self.source.error(node, f"{ast.unparse(node)}: a Map has no length; write that of its key's Members")
+
+    def _check_helper(self, node: ast.Call, target: Any, parent: ast.AST) -> None:
+        is_command = isinstance(target, types.FunctionType) and hints_of(target).get("return") is type(None)
+        if is_command and not isinstance(parent, ast.Expr):
+            raise self.source.error(node, f"{target.__name__} answers nothing; call it in a line of its own")
         if not isinstance(target, types.FunctionType) or not _takes_state(target):
             return
         writes = Reader(target, (*self.callers, self.function)).frame().writes
@@ -301,20 +306,32 @@ def _returns(body: list[ast.stmt]) -> bool:
     return bool(body) and isinstance(body[-1], ast.Return)
 
 
-def _may_hold(node: ast.AST, parent: ast.AST) -> bool:
-    """Whether the place where a container stands keeps no hold of it."""
+def _may_hold(node: ast.AST, parent: ast.AST, kind: Any) -> bool:
+    """Whether the place where a container of a kind stands keeps no hold of it."""
     if isinstance(parent, ast.Subscript):
         return parent.value is node
     if isinstance(parent, ast.Compare):
-        return node in parent.comparators and all(isinstance(op, ast.In | ast.NotIn) for op in parent.ops)
+        is_asked = node in parent.comparators and all(isinstance(op, ast.In | ast.NotIn) for op in parent.ops)
+        return is_asked and kind in (Set, Bag)
     if isinstance(parent, ast.Call):
         return isinstance(parent.func, ast.Name) and parent.func.id == "len"
     return isinstance(parent, ast.Attribute)
 
 
+def records_of(hint: Any) -> tuple[Any, ...]:
+    """The record classes that an annotation names: one, the members of a union, or none."""
+    classes = get_args(hint) if get_origin(hint) in (Union, types.UnionType) else (hint,)
+    are_records = all(isinstance(c, type) and issubclass(c, tuple) and hasattr(c, "_fields") for c in classes)
+    return tuple(classes) if are_records else ()
+
+
 def is_state(hint: Any) -> bool:
     """Whether an annotation is a state class, or a Protocol that names some of its fields."""
     return isinstance(hint, type) and (issubclass(hint, State) or getattr(hint, "_is_protocol", False))
+
+
+def _fields_of(state: Any) -> dict[str, Any]:
+    return {name: hint for name, hint in hints_of(state).items() if not name.startswith("_")}
 
 
 def _takes_state(function: Callable[..., Any]) -> bool:

@@ -19,6 +19,10 @@ class BoundsError(Exception):
     """Bounds that the model cannot take: a name it lacks, a value below 1, or a state that does not fit."""
 
 
+class UnknownBound(BoundsError):
+    """An annotation names a bound that the model does not declare."""
+
+
 @dataclass(frozen=True)
 class Source:
     """The text of a function or a class, parsed, with line numbers as in its file."""
@@ -44,6 +48,17 @@ def source_of(definition: Callable[..., Any] | type) -> Source:
     tree = ast.parse(textwrap.dedent("".join(lines)))
     ast.increment_lineno(tree, first - 1)
     return Source(file, tree.body[0])
+
+
+def place_of(fault: BaseException, function: Callable[..., Any]) -> str:
+    """`file:line` of the last line of a function that an exception passed, or of the function itself."""
+    code, at = function.__code__, fault.__traceback__
+    line = code.co_firstlineno
+    while at is not None:
+        if at.tb_frame.f_code is code:
+            line = at.tb_lineno
+        at = at.tb_next
+    return f"{code.co_filename}:{line}"
 
 
 def field_error(owner: type, field: str, text: str) -> ModelError:

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from raftproof.checker.language.errors import ModelError
+from raftproof.checker.language.errors import ModelError, place_of
 from raftproof.checker.language.layout import Layout
 from raftproof.checker.language.model import Action, Declared, Model, Parameter, Property
 from raftproof.checker.language.sorts import Symmetric
@@ -44,8 +45,9 @@ class Interpreter:
         for declared in self.model.initials:
             for arguments in self._bindings(declared, self.layout.new(self.broken)):
                 state = self.layout.new(self.broken)
-                declared.function(state, *arguments)
-                found[self.layout.encode(state)] = None
+                with self._naming(declared.name, declared.function):
+                    declared.function(state, *arguments)
+                    found[self.layout.encode(state)] = None
         return list(found)
 
     def actions(self, state: int) -> Iterator[Choice]:
@@ -61,11 +63,9 @@ class Interpreter:
         Raises ModelError where the step leaves a declared range.
         """
         after = self.layout.copy(self._decoded(state))
-        try:
+        with self._naming(choice, choice.action.function):
             enabled = choice.action.function(after, *choice.arguments)
-        except ModelError as fault:
-            raise ModelError(f"{self.model.name}: {self.describe(choice)}: {fault}") from fault
-        return self.layout.encode(after) if enabled else None
+            return self.layout.encode(after) if enabled else None
 
     def inside(self, state: int) -> bool:
         """Whether a state lies inside the bounds and the declared constraints."""
@@ -82,18 +82,18 @@ class Interpreter:
         if not self.model.action_invariants:
             return []
         first, second = self.layout.decode(before, self.broken), self.layout.decode(after, self.broken)
-        return [p for p in self.model.action_invariants if not p.function(first, second)]
+        return [p for p in self.model.action_invariants if not self._holds(p, first, second)]
 
     def witnessed(self, state: int) -> list[Property]:
         """The witnesses that a state shows."""
         decoded = self._decoded(state)
         shown = [w for w in self.model.witnesses if w.states == 1]
-        return [w for w in shown if any(w.function(decoded, *a) for a in self._bindings(w, decoded))]
+        return [w for w in shown if self._shows(w, decoded)]
 
     def witnessed_step(self, before: int, after: int) -> list[Property]:
         """The witnesses of two states that a step shows."""
         first, second = self.layout.decode(before, self.broken), self.layout.decode(after, self.broken)
-        return [w for w in self.model.witnesses if w.states == 2 and w.function(first, second)]
+        return [w for w in self.model.witnesses if w.states == 2 and self._shows(w, first, second)]
 
     # ----------------------------------------------------------------------------------------------- for people
 
@@ -173,9 +173,27 @@ class Interpreter:
         assert bag is not None
         return [m for m in bag.distinct(state.__dict__[bag.name]) if type(m) in domain]
 
-    def _holds(self, declared: Declared, state: Any) -> bool:
+    def _holds(self, declared: Declared, *states: Any) -> bool:
+        """Whether a property is true for all values of its parameters."""
         function: Callable[..., bool] = declared.function
-        return all(function(state, *a) for a in self._bindings(declared, state))
+        with self._naming(declared.name, function):
+            return all(function(*states, *a) for a in self._bindings(declared, states[0]))
+
+    def _shows(self, declared: Declared, *states: Any) -> bool:
+        """Whether a witness is true for some values of its parameters."""
+        function: Callable[..., bool] = declared.function
+        with self._naming(declared.name, function):
+            return any(function(*states, *a) for a in self._bindings(declared, states[0]))
+
+    @contextmanager
+    def _naming(self, what: str | Choice, function: Callable[..., Any]) -> Iterator[None]:
+        """Turn whatever a function of the model raises into a ModelError that names the step, the file and the line."""
+        try:
+            yield
+        except (ModelError, ArithmeticError, AttributeError, LookupError, NameError, TypeError, ValueError) as fault:
+            step = what if isinstance(what, str) else self.describe(what)
+            text = str(fault) if isinstance(fault, ModelError) else f"{type(fault).__name__}: {fault}"
+            raise ModelError(f"{place_of(fault, function)}: {self.model.name}: {step}: {text}") from fault
 
 
 def _short(value: Any) -> str:

@@ -15,12 +15,14 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from raftproof.checker.language.containers import Bag, Map, Members, Seq, Set, State, in_range
-from raftproof.checker.language.errors import BoundsError, field_error
+from raftproof.checker.language.errors import BoundsError, UnknownBound, field_error
 from raftproof.checker.language.nodes import WORD, BagNode, Kind, MapNode, Node, Record, Scalar, SeqNode, SetNode
 from raftproof.checker.language.sorts import AtMost, Sort, Symmetric, sort_of, value_of
+
+T = TypeVar("T")
 
 SORTS = "bool, an IntEnum 0, 1, 2 …, a Symmetric class, OrNil[…], Annotated[int, UpTo(…)] or Annotated[int, Within(…)]"
 
@@ -110,7 +112,7 @@ class Layout:
                 f"{top}: a {origin.__name__} can overflow; write Annotated[{origin.__name__}[…], AtMost(…)]",
             )
         if origin is Seq and capacity is not None:
-            limit = value_of(capacity.bound, self.bounds)
+            limit = self._limit(top, capacity.bound)
             child = self._node(top, f"{name}[…]", args[0])
             if not isinstance(child, Scalar | Record):
                 raise field_error(self.cls, top, f"{top}: a Seq holds scalars or records, no containers")
@@ -126,7 +128,21 @@ class Layout:
     def _sort(self, top: str, annotation: Any) -> Sort | None:
         if annotation is float:
             raise field_error(self.cls, top, f"{top}: a state holds no floats; write Annotated[int, UpTo(…)]")
-        return sort_of(annotation, self.bounds)
+        return self._known(top, lambda: sort_of(annotation, self.bounds))
+
+    def _known(self, top: str, read: Callable[[], T]) -> T:
+        """What an annotation says; a ModelError where it names a bound that there is not."""
+        try:
+            return read()
+        except UnknownBound as fault:
+            raise field_error(self.cls, top, f"{top}: {fault}; declare it in Model(…, bounds=…)") from fault
+
+    def _limit(self, top: str, bound: str) -> int:
+        """How much a container may hold."""
+        limit = self._known(top, lambda: value_of(bound, self.bounds))
+        if limit < 1:
+            raise BoundsError(f"{top}: the bound {bound!r} is {limit}; it must be at least 1")
+        return limit
 
     def _key(self, top: str, annotation: Any) -> Sort:
         sort = self._sort(top, annotation)
@@ -160,9 +176,9 @@ class Layout:
             # Labels of the owner lie lowest, so that all kinds keep them in the same bits.
             record.place(lambda part: 0 if isinstance(part, Scalar) and part.sort.symmetric is not None else 1)
             kinds.append(Kind(record, tag))
-        limit = value_of(capacity.bound, self.bounds)
+        limit = self._limit(top, capacity.bound)
         slots = limit + capacity.over
-        copies = value_of(capacity.copies, self.bounds) if capacity.copies else slots
+        copies = self._limit(top, capacity.copies) if capacity.copies else slots
         node = BagNode(name, kinds, limit, copies, slots).place()
         if node.code_bits() >= WORD:
             raise BoundsError(f"{top}: a message takes {node.code_bits()} bits of 63; lower a bound")
@@ -386,6 +402,7 @@ class Layout:
                 sorted(self.bounds.items()),
                 sorted(self.symmetric),
                 self.fields,
+                self.constants,
             )
         )
         return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -17,9 +17,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar, Union, get_args, get_origin
 
-from raftproof.checker.language.analysis import Frame, frame_of, hints_of, is_state, rules_of
-from raftproof.checker.language.containers import State
-from raftproof.checker.language.errors import ModelError, source_of
+from raftproof.checker.language.analysis import Frame, bare, frame_of, hints_of, is_state, records_of, rules_of
+from raftproof.checker.language.containers import Bag, State
+from raftproof.checker.language.errors import BoundsError, ModelError, Source, source_of
 from raftproof.checker.language.layout import SORTS, Layout
 from raftproof.checker.language.nodes import Kind
 from raftproof.checker.language.sorts import Sort, sort_of
@@ -164,17 +164,11 @@ class Model:
         if hints.get("return") is not answer:
             wanted = "None" if answer is type(None) else answer.__name__
             raise source.error(None, f"{declared.function.__name__} must be annotated -> {wanted}")
-        for parameter in inspect.signature(declared.function).parameters:
-            if parameter not in hints:
-                raise source.error(
-                    None, f"the parameter {parameter} has no sort; annotate it with {SORTS} or a message"
-                )
-        for given in declared.parameters:
-            if not _has_meaning(given.annotation, self.bounds):
-                raise source.error(
-                    None, f"the parameter {given.name} has no sort; annotate it with {SORTS} or a message"
-                )
+        self._check_parameters(declared, source, hints)
         fields = hints_of(self.state)
+        others: list[Declared] = [*self.actions, *self.invariants, *self.action_invariants, *self.witnesses]
+        if declared.name in {other.name for other in others}:
+            raise source.error(None, f"{declared.name} is declared already; choose another name")
         frame = declared.frame
         for name in sorted(frame.reads | frame.writes):
             if name not in fields:
@@ -185,6 +179,27 @@ class Model:
             )
         return declared
 
+    def _check_parameters(self, declared: Declared, source: Source, hints: dict[str, Any]) -> None:
+        """The states first, then sorts; of an action one may be a message."""
+        names = list(inspect.signature(declared.function).parameters)
+        states = names[: declared.states]
+        if len(states) < declared.states or not all(is_state(hints.get(name)) for name in states):
+            wanted = ", ".join(f"{name}: {self.state.__name__}" for name in ("s", "t")[: declared.states])
+            raise source.error(None, f"{declared.function.__name__} takes no state; write ({wanted}, …)")
+        messages = 0
+        for name in names[declared.states :]:
+            try:
+                is_sort = sort_of(hints.get(name), self.bounds) is not None
+            except BoundsError as fault:
+                raise source.error(None, f"the parameter {name}: {fault}") from fault
+            is_message = isinstance(declared, Action) and _are_messages(hints.get(name), self.state)
+            if not is_sort and not is_message:
+                also = " or a message of the state's Bag" if isinstance(declared, Action) else ""
+                raise source.error(None, f"the parameter {name} has no sort; annotate it with {SORTS}{also}")
+            messages += is_message
+        if messages > 1:
+            raise source.error(None, f"{declared.name} takes {messages} messages; an action takes one at most")
+
 
 def _states_of(function: Callable[..., Any]) -> int:
     """How many states a function takes first."""
@@ -192,11 +207,12 @@ def _states_of(function: Callable[..., Any]) -> int:
     return 2 if len(hints) > 1 and is_state(hints[1]) else 1
 
 
-def _has_meaning(annotation: Any, bounds: Mapping[str, int]) -> bool:
-    if sort_of(annotation, bounds) is not None:
-        return True
-    classes = get_args(annotation) or (annotation,)
-    return all(isinstance(c, type) and hasattr(c, "_fields") for c in classes)
+def _are_messages(annotation: Any, state: type[State]) -> bool:
+    """Whether an annotation names kinds of message, all of which some bag of the state holds."""
+    bags = [bare(hint) for hint in hints_of(state).values() if get_origin(bare(hint)) is Bag]
+    held = {record for bag in bags for record in records_of(get_args(bag)[0])}
+    wanted = records_of(annotation)
+    return bool(wanted) and held.issuperset(wanted)
 
 
 __all__ = ["Action", "Declared", "Model", "ModelError", "Parameter", "Property"]

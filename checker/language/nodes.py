@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from raftproof.checker.language.containers import Bag, Map, Seq, Set, in_range
+from raftproof.checker.language.errors import ModelError
 from raftproof.checker.language.sorts import Sort
 
 WORD = 64
@@ -126,6 +127,8 @@ class Record(Node):
 
     def check(self, value: Any) -> Any:
         """The value with plain integers in it; a ModelError where a field is out of its range."""
+        if not isinstance(value, self.cls):
+            raise ModelError(f"{self.name} = {value!r} is no {self.cls.__name__}")
         checked = []
         for part, item in zip(self.fields, value, strict=True):
             name = f"{self.name}.{part.name}"
@@ -336,7 +339,10 @@ class BagNode(Node):
 
     def kind_of(self, message: Any) -> Kind:
         """The kind that a message's class declares."""
-        return next(k for k in self.kinds if k.record.cls is type(message))
+        kind = next((k for k in self.kinds if k.record.cls is type(message)), None)
+        if kind is None:
+            raise ModelError(f"{self.name}: {message!r} is none of its messages")
+        return kind
 
     def code(self, message: Any) -> int:
         """A message as an integer."""

@@ -16,7 +16,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, TypeVar, get_args, get_origin
 
-from raftproof.checker.language.errors import BoundsError
+from raftproof.checker.language.errors import BoundsError, UnknownBound
 
 T = TypeVar("T")
 
@@ -89,7 +89,7 @@ def value_of(expression: str, bounds: Mapping[str, int]) -> int:
             case ast.BinOp(left, sign, right) if type(sign) in _OPERATORS:
                 return _OPERATORS[type(sign)](of(left), of(right))
             case ast.Name(name):
-                raise BoundsError(f"no bound is named {name!r}; there are {', '.join(sorted(bounds))}")
+                raise UnknownBound(f"no bound is named {name!r}; there are {', '.join(sorted(bounds)) or 'none'}")
         raise BoundsError(f"{expression!r} is not a bound: write numbers, names of bounds, +, - and *")
 
     try:
