@@ -45,7 +45,6 @@ from raftproof.impl.wal import LogError, RealDisk, Wal
 
 log = logging.getLogger("raftproof.server")
 
-_GATHER_SECONDS = 0.005
 _RETRY_READ_TICKS = 5  # a question whose answer may be lost is asked again (etcd: 500 ms)
 
 
@@ -229,19 +228,10 @@ class Server:
         self._schedule()
 
     def _schedule(self) -> None:
-        """Have the core's wishes done once the loop has handled everything that is here already; while a write is on
-        its way, once it is done: what gathers meanwhile shares messages too. But no slow disk holds up a heartbeat."""
-        if self._scheduled or self._stopping:
-            return
-        self._scheduled = True
-        if self._writer.is_busy:
-            self._loop.call_later(_GATHER_SECONDS, self._gathered)
-        else:
+        """Have the core's wishes done once the loop has handled everything that is here already."""
+        if not self._scheduled and not self._stopping:
+            self._scheduled = True
             self._loop.call_soon(self._work)
-
-    def _gathered(self) -> None:
-        if self._scheduled:  # the write was not done in time
-            self._work()
 
     # --- effects out --------------------------------------------------------------------------------------------
 
