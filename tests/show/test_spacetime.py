@@ -15,6 +15,7 @@ from raftproof.checker.result import Result
 from raftproof.checker.show.behavior import behavior_of
 from raftproof.checker.show.loggrid import grid_svg
 from raftproof.checker.show.spacetime import spacetime_svg
+from raftproof.checker.show.spacetime_plan import FOLD_ABOVE, plan
 from raftproof.checker.show.style import FACT, MESSAGE, PAPER, TERM_STYLES
 
 MAKERS = (
@@ -87,6 +88,20 @@ def test_every_message_is_one_arrow(make: Callable[[], Result]) -> None:
 
 
 @every_example
+def test_an_arrow_leads_from_its_sender_to_its_receiver(make: Callable[[], Result]) -> None:
+    behavior = behavior_of(make())
+    layout = plan(behavior, fold=False)
+    drawn = [s for s in _shafts(draw(make(), fold=False)) if ", sent in step" in (s[0].text or "")]
+    for flight, shaft in zip(behavior.flights, drawn, strict=True):
+        numbers = [float(number) for number in re.findall(r"-?[\d.]+", shaft.attrib["d"])]
+        begin, end = numbers[0], numbers[-2]
+        if flight.copy_of is None:
+            assert abs(begin - layout.x(flight.message["source"])) < 8
+        if flight.arrived:
+            assert abs(end - layout.x(flight.message["dest"])) < 8
+
+
+@every_example
 def test_no_arrow_flies_back_in_time(make: Callable[[], Result]) -> None:
     for shaft in _shafts(draw(make())):
         heights = [float(y) for y in re.findall(r"[-\d.]+ ([-\d.]+)(?=[LC]|$)", shaft.attrib["d"])]
@@ -124,6 +139,18 @@ def test_a_long_behavior_folds_what_is_quiet_and_nothing_else() -> None:
     assert "2–39" not in whole
     assert {"1", "40", "41", "42"} <= set(folded)
     assert len(folded) < len(whole) / 2
+
+
+@pytest.mark.parametrize(("quiet", "folded"), [(2, False), (3, True)])
+def test_less_than_three_quiet_steps_are_not_worth_a_fold(quiet: int, folded: bool) -> None:
+    story = examples.Cluster(["s1", "s2", "s3"])
+    for _ in range(FOLD_ABOVE):
+        story.timeout("s1")
+    for index in range(quiet):
+        message = story.message("AppendEntriesRequest", "s1", "s2", prev_log_index=index)
+        story.on("append_entries", {"i": "s1", "j": "s2"}, send=message)
+    result = examples.result(story, examples.RAFT, violation={"property": "Anything"})
+    assert any("–" in word for word in words(draw(result))) is folded
 
 
 def test_a_short_behavior_folds_nothing() -> None:
