@@ -191,11 +191,13 @@ def become_leader(s: Raft, i: Server) -> bool:
     return True
 
 
-@model.action(Rule.CLIENT_REQUEST)
+@model.action(Rule.CLIENT_REQUEST, Rule.LEADER_APPEND_ONLY)
 def client_request(s: Raft, i: Server, v: Value) -> bool:
     """Leader i appends what a client asks for to its log."""
     if s.role[i] != Role.LEADER:
         return False
+    if not s.upholds(Rule.LEADER_APPEND_ONLY):
+        s.log[i].truncate(min(s.commit_index[i], len(s.log[i])))
     s.log[i].append(Entry(s.current_term[i], v))
     return True
 
@@ -223,7 +225,7 @@ def append_entries(s: Raft, i: Server, j: Server) -> bool:
     if i == j or s.role[i] != Role.LEADER:
         return False
     following = s.next_index[i][j]
-    prev = following - 1
+    prev = min(following - 1, len(s.log[i]))  # only a false acknowledgement (ACK_MATCHED_ONLY) leads beyond the log
     last = min(len(s.log[i]), following)
     commit = s.commit_index[i]
     if s.upholds(Rule.COMMIT_UP_TO_LAST_NEW):
@@ -300,7 +302,6 @@ def handle_request_vote_response(s: Raft, m: RequestVoteResponse) -> bool:
     Rule.APPEND_NEW_ENTRIES,
     Rule.COMMIT_UP_TO_LAST_NEW,
     Rule.ACK_MATCHED_ONLY,
-    Rule.LEADER_APPEND_ONLY,
     Rule.FOLLOWERS_RESPOND,
 )
 def handle_append_entries_request(s: Raft, m: AppendEntriesRequest) -> bool:
@@ -309,9 +310,9 @@ def handle_append_entries_request(s: Raft, m: AppendEntriesRequest) -> bool:
     if m.term > s.current_term[i]:
         return False
     prev = m.prev_log_index
-    has_prev = prev == 0 or (
-        prev <= len(s.log[i]) and (m.prev_log_term == s.log[i][prev].term or not s.upholds(Rule.PREVIOUS_ENTRY))
-    )
+    has_prev = prev == 0 or (prev <= len(s.log[i]) and m.prev_log_term == s.log[i][prev].term)
+    if not s.upholds(Rule.PREVIOUS_ENTRY):
+        has_prev = True
     is_stale = m.term < s.current_term[i] and s.upholds(Rule.REFUSE_STALE)
     if is_stale or (s.role[i] == Role.FOLLOWER and not has_prev):
         s.messages.discard(m)
@@ -320,13 +321,13 @@ def handle_append_entries_request(s: Raft, m: AppendEntriesRequest) -> bool:
     if s.role[i] == Role.CANDIDATE:
         s.role[i] = Role.FOLLOWER
         return True
-    if s.role[i] == Role.LEADER and (s.upholds(Rule.LEADER_APPEND_ONLY) or not has_prev):
+    if s.role[i] == Role.LEADER:
         return False
     index = prev + 1
     is_heartbeat = m.entry.term == 0
     if is_heartbeat or (len(s.log[i]) >= index and s.log[i][index].term == m.entry.term):
         if not s.upholds(Rule.TRUNCATE_ON_CONFLICT):
-            s.log[i].truncate(prev if is_heartbeat else index)
+            s.log[i].truncate(min(prev if is_heartbeat else index, len(s.log[i])))
         matched = prev if is_heartbeat else index
         if not s.upholds(Rule.ACK_MATCHED_ONLY):
             matched = len(s.log[i])
