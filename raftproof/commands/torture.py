@@ -91,7 +91,8 @@ def command(
     verdict = _verdict(failure, interrupted, totals)
     speed = speed or totals.steps_per_cpu_second
     if failure is not None:
-        _draw(failure, _command(1, failure.judged.plan.seed, steps, faults, sorted(rules)), out)
+        again = _command(1, failure.judged.plan.seed, steps, faults, sorted(rules))
+        _draw(failure, again, out)
     if json is not None:
         _write_json(json, verdict, totals, speed, failure, again)
     if json is None or str(json) != "-":
@@ -114,7 +115,7 @@ def _progress(totals: Totals, seeds: int) -> None:
     if sys.stderr.isatty():
         speed = totals.steps_per_cpu_second
         _say(f"\r{totals.runs} of {seeds} runs, {totals.steps} steps, {speed:,.0f} a CPU second ")
-    elif totals.runs % 100 == 0:
+    elif totals.runs == 1 or totals.runs % 100 == 0:
         _say(f"{totals.runs} of {seeds} runs, {totals.steps} steps\n")
 
 
