@@ -39,7 +39,7 @@ class DataDirectory:
     def __init__(self, settings: ServerSettings) -> None:
         """Raises CannotStart where another process holds the directory or it cannot be written."""
         self.path = Path(settings.data_dir)
-        self._settings = settings
+        self.settings = settings
         try:
             RealDisk().make_directory(str(self.path))
             self._lock = os.open(self.path / "lock", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
@@ -69,7 +69,7 @@ class DataDirectory:
             found = msgspec.json.decode(path.read_bytes(), type=Identity)
         except msgspec.DecodeError as error:
             raise CannotStart(f"{path}: {error}; restore the file, or use a new directory") from None
-        ours = self._settings
+        ours = self.settings
         for what, theirs, mine in (
             ("server", found.name, ours.name),
             ("cluster", found.token, ours.token),

@@ -23,29 +23,21 @@ import msgspec
 
 from raftproof.impl import core
 from raftproof.impl.core import Message, Ready, Snapshot
-from raftproof.impl.core.raft import Raft
 from raftproof.impl.kv import Command
 from raftproof.impl.server import errors
-from raftproof.impl.server.directory import DataDirectory, Identity
+from raftproof.impl.server.beginning import found_or_join, recover
+from raftproof.impl.server.directory import DataDirectory
 from raftproof.impl.server.errors import CannotStart, Stopped
 from raftproof.impl.server.machine import Machine, Member, MemberChange, Outcome, Proposal, Publish, encode_proposal
-from raftproof.impl.server.peers import PROTOCOL, Answer, Hello, Link, Listener, Refusal, ask_members
-from raftproof.impl.server.settings import (
-    ELECTION_TICKS,
-    TICK_SECONDS,
-    ServerSettings,
-    cluster_id,
-    founding_members,
-)
+from raftproof.impl.server.peers import PROTOCOL, Answer, Hello, Link, Listener, Refusal
+from raftproof.impl.server.reads import Reads
+from raftproof.impl.server.settings import ELECTION_TICKS, TICK_SECONDS, ServerSettings
 from raftproof.impl.server.tls import listen_context, peer_contexts
 from raftproof.impl.server.waiting import Waiting
 from raftproof.impl.server.writer import Writer
-from raftproof.impl.wal import Identity as LogIdentity
-from raftproof.impl.wal import LogError, RealDisk, Wal
+from raftproof.impl.wal import LogError
 
 log = logging.getLogger("raftproof.server")
-
-_RETRY_READ_TICKS = 5  # a question whose answer may be lost is asked again (etcd: 500 ms)
 
 
 class Server:
@@ -55,10 +47,6 @@ class Server:
         """Nothing is touched yet."""
         settings.check()
         self.settings = settings
-        self.raft: Raft
-        self.machine: Machine
-        self.identity: Identity
-        self.directory: DataDirectory
         self.finished: asyncio.Future[None]
         """Done when the server has come to an end by itself; its exception says why."""
 
@@ -67,76 +55,40 @@ class Server:
         self._loop = asyncio.get_running_loop()
         self.finished = self._loop.create_future()
         listen_context(self.settings.client_certificates)  # says what is wrong with them before anything is begun
-        self._listen_context, self._dial_context = peer_contexts(self.settings.peer_certificates)
+        listening, self._dialling = peer_contexts(self.settings.peer_certificates)
         self.directory = DataDirectory(self.settings)
-        self._listener = Listener(self._judge, self._answer, self._receive)
         try:
-            self.identity = self.directory.identity() or await self._new_identity()
-            self._recover()
-            await self._listener.start(self.settings.peer_url, self._listen_context)
-        except LogError as error:
-            self.directory.close()
-            raise CannotStart(str(error)) from None
+            self.identity = self.directory.identity() or await found_or_join(self.directory, self._dialling)
+            self._wal, self.machine, self.raft = recover(self.directory, self.identity)
         except CannotStart:
             self.directory.close()
             raise
-        self._links: dict[int, Link] = {}
-        self._ids = itertools.count(secrets.randbits(47) << 16)
-        self._proposals: Waiting[Outcome] = Waiting(self._loop)
-        self._reads: Waiting[None] = Waiting(self._loop)
-        self._held: deque[tuple[int, core.Propose | core.ProposeChange]] = deque()  # wait for a leader
-        self._readers: list[int] = []  # wait for the next question to the leader
-        self._asked: tuple[int, list[int], int] | None = None  # the question that is out: id, readers, ticks since
-        self._confirmed: list[tuple[int, list[int]]] = []  # answered: index to be applied, readers
-        self._scheduled = False
-        self._writer = Writer(self._loop, self._wal, self._written)
-        self._unstored: deque[tuple[int, tuple[Message, ...]]] = deque()  # numbers not yet durable, and what waits
-        self._stored = 0
-        self._stopping = False
-        self._leader = (0, 0)
-        self._published = False
-        self._snapshot_index = self.raft.snapshot.index
+        self._reset()
+        try:
+            await self._listener.start(self.settings.peer_url, listening)
+        except CannotStart:
+            self._close_files()
+            raise
         self._link_members()
         self._timer = self._loop.call_later(TICK_SECONDS, self._tick)
         self._schedule()
 
-    # --- the beginning ------------------------------------------------------------------------------------------
-
-    async def _new_identity(self) -> Identity:
-        settings = self.settings
-        if settings.joins:
-            others = [url for name, url in settings.initial_cluster if name != settings.name]
-            answer = await ask_members(others, self._dial_context)
-            own = [member for member in answer.members if settings.peer_url in member.peer_urls]
-            if not own:
-                raise CannotStart(f"the cluster has no member at {settings.peer_url}; add it first: etcdctl member add")
-            cluster, id, members = answer.cluster, own[0].id, answer.members
-        else:
-            members = founding_members(settings)
-            cluster = cluster_id(settings)
-            id = next(member.id for member in members if member.peer_urls == (settings.peer_url,))
-        identity = Identity(settings.name, settings.peer_url, settings.token, cluster, id, not settings.joins, members)
-        self.directory.write(identity)
-        return identity
-
-    def _recover(self) -> None:
-        identity = self.identity
-        self._wal, found = Wal.open(RealDisk(), self.directory.log, LogIdentity(identity.cluster, identity.server))
-        snapshot = found.snapshot
-        if not snapshot.index and identity.founding:
-            founding = core.bootstrap(tuple(member.id for member in identity.members))
-            snapshot = msgspec.structs.replace(founding, data=Machine(identity.members).image())
-            self._wal.install_snapshot(snapshot)
-        self.machine = Machine.from_image(snapshot.data)
-        self.raft = Raft(
-            core.Settings(id=identity.server, election_timeout_ticks=ELECTION_TICKS),
-            random=secrets.randbelow,
-            snapshot=snapshot,
-            hard_state=found.hard_state,
-            entries=found.entries,
-        )
-        state = f"in term {self.raft.current_term} with {len(found.entries)} entries behind snapshot {snapshot.index}"
-        log.info("server %s is %x of cluster %x, %s", identity.name, identity.server, identity.cluster, state)
+    def _reset(self) -> None:
+        """Nothing has happened yet."""
+        self._listener = Listener(self._judge, self._answer, self._receive)
+        self._links: dict[int, Link] = {}
+        self._arrived: list[Message] = []  # from peers, not yet given to the core
+        self._ticks = 0  # of the clock, likewise
+        self._ids = itertools.count(secrets.randbits(47) << 16)
+        self._proposals: Waiting[Outcome] = Waiting(self._loop)
+        self._held: deque[tuple[int, core.Propose | core.ProposeChange]] = deque()  # wait for a leader
+        self._reads = Reads(self._loop)
+        self._writer = Writer(self._loop, self._wal, self._written)
+        self._unstored: deque[tuple[int, tuple[Message, ...]]] = deque()  # numbers not yet durable, and what waits
+        self._stored = 0
+        self._snapshot_index = self.raft.snapshot.index
+        self._leader = (0, 0)  # as of the last turn: the leader and its term
+        self._scheduled = self._stopping = self._published = False
 
     def _link_members(self) -> None:
         """Dial exactly the other members."""
@@ -148,22 +100,16 @@ class Server:
         for id, url in wanted.items():
             if id not in self._links:
                 hello = Hello(PROTOCOL, self.identity.cluster, self.identity.server, id)
-                self._links[id] = Link(url, hello, self._dial_context, self._refused)
+                self._links[id] = Link(url, hello, self._dialling, self._refused)
 
     # --- events in ----------------------------------------------------------------------------------------------
 
     def _tick(self) -> None:
         self._timer = self._loop.call_later(TICK_SECONDS, self._tick)
-        self.raft.tick()
+        self._ticks += 1
         has_leader = bool(self.raft.leader)
         self._proposals.expire({id for id, _ in self._held})
-        self._reads.expire(() if has_leader else self._reads)
-        if self._asked is not None:
-            id, readers, ticks = self._asked
-            self._asked = (id, readers, ticks + 1)
-            if ticks >= _RETRY_READ_TICKS:
-                self._asked = None
-                self._readers[:0] = readers
+        self._reads.tick(has_leader)
         if not self._published and has_leader and self.identity.server in self.machine.members:
             self._published = True
             publish = Publish(self.identity.server, self.identity.name, (self.settings.client_url,))
@@ -182,10 +128,9 @@ class Server:
         self._hold(id, core.Propose(encode_proposal(Proposal(id, publish)), id))
 
     def _receive(self, messages: list[Message]) -> None:
-        receive = self.raft.receive
-        for message in messages:
-            receive(message)
-        self._schedule()
+        if not self._stopping:
+            self._arrived += messages
+            self._schedule()
 
     async def propose(self, command: Command) -> Outcome:
         """Replicate a command; its outcome, once it is applied here. Raises ApiError."""
@@ -209,7 +154,6 @@ class Server:
         """Return when what was committed at the time of the call is applied here (thesis §6.4). Raises ApiError."""
         id = next(self._ids)
         future = self._reads.add(id)
-        self._readers.append(id)
         self._schedule()
         await future
 
@@ -240,6 +184,12 @@ class Server:
         if self._stopping:
             return
         try:
+            for _ in range(self._ticks):
+                self.raft.tick()
+            self._ticks = 0
+            for message in self._arrived:
+                self.raft.receive(message)
+            self._arrived.clear()
             self._offer()
             while (ready := self.raft.ready()) is not None:
                 self._do(ready)
@@ -247,6 +197,9 @@ class Server:
             self._write()
         except LogError as error:
             self._end(Stopped(str(error)))
+        except Exception as error:  # a broken invariant: what this server would do next cannot be trusted
+            log.exception("the server stops because of a defect")
+            self._end(Stopped(f"a defect in the server: {error or type(error).__name__}"))
 
     def _offer(self) -> None:
         """Give the core what waited for a leader, and one question for all reads that wait."""
@@ -259,9 +212,9 @@ class Server:
             id, event = self._held.popleft()
             if id in self._proposals:  # or it was refused for want of a leader, and must not happen any more
                 raft.step(event)
-        if self._readers and self._asked is None:
+        if self._reads.wants_to_ask:
             id = next(self._ids)
-            self._asked, self._readers = (id, self._readers, 0), []
+            self._reads.ask(id)
             raft.step(core.ReadIndex(id))
 
     def _reaches_leader(self) -> bool:
@@ -279,9 +232,7 @@ class Server:
         self._proposals.leader_changed()
         for id, _ in self._held:
             self._proposals.keep(id)
-        if self._asked is not None:  # a read may be asked twice
-            self._readers[:0] = self._asked[1]
-            self._asked = None
+        self._reads.give_up()
 
     def _do(self, ready: Ready) -> None:
         """Send, write, apply. What must wait for the disk waits in `_unstored`; a sync that is on its way does not hold
@@ -344,11 +295,10 @@ class Server:
         if ready.committed:
             self._apply(ready)
         for read in ready.reads:
-            if self._asked is not None and self._asked[0] == read.id:
-                self._confirmed.append((read.index, self._asked[1]))
-                self._asked = None
-        if self._confirmed:
-            self._answer_reads()
+            self._reads.answered(read.id, read.index)
+        self._reads.release(self.raft.applied_index)
+        if self._reads.wants_to_ask:
+            self._schedule()
         for id in ready.dropped:
             self._dropped(id)
 
@@ -376,26 +326,9 @@ class Server:
         if index - self._snapshot_index >= self.settings.snapshot_entries:
             self._take_snapshot(index)
 
-    def _answer_reads(self) -> None:
-        """Those whose index is applied."""
-        applied = self.raft.applied_index
-        late = []
-        for index, readers in self._confirmed:
-            if index > applied:
-                late.append((index, readers))
-                continue
-            for id in readers:
-                self._reads.resolve(id, None)
-        self._confirmed = late
-        if self._readers:
-            self._schedule()
-
     def _dropped(self, id: int) -> None:
         """The core had no use for it: a question is asked again, a proposal is refused (too much is uncommitted)."""
-        if self._asked is not None and self._asked[0] == id:
-            self._readers[:0] = self._asked[1]
-            self._asked = None
-        else:
+        if not self._reads.give_up(id):
             self._proposals.fail(id, errors.too_many_requests())
 
     # --- snapshots and members ----------------------------------------------------------------------------------
@@ -458,7 +391,7 @@ class Server:
             return
         self._stopping = True
         self._proposals.fail_all(errors.stopped())
-        self._reads.fail_all(errors.stopped())
+        self._reads.waiting.fail_all(errors.stopped())
         self.finished.set_exception(reason)
 
     async def stop(self) -> None:
@@ -473,10 +406,13 @@ class Server:
         self._stopping = True
         self._timer.cancel()
         self._proposals.fail_all(errors.stopped())
-        self._reads.fail_all(errors.stopped())
+        self._reads.waiting.fail_all(errors.stopped())
         for link in self._links.values():
             link.stop()
         await self._listener.stop()
+        self._close_files()
+
+    def _close_files(self) -> None:
         self._writer.stop()
         self._wal.close()
         self.directory.close()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import resource
 import socket
 import subprocess
 import sys
@@ -9,6 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from raftproof.impl.server.client import Client
+from raftproof.impl.server.errors import ApiError
+from raftproof.impl.server.proto import rpc_pb2 as pb
+from raftproof.impl.server.settings import Certificates
 from tests.impl.server.processes import Cluster, free_ports, raftproof_command
 
 pytestmark = pytest.mark.slow
@@ -97,6 +103,39 @@ def test_a_directory_in_use(tmp_path: Path) -> None:
         cluster.leader()
         said = serve("--name", "s1", "--data-dir", str(tmp_path / "s1"), "--listen-peer-urls", cluster.peer_urls[0])
         assert "is in use by a server that runs" in said
+
+
+def test_a_disk_that_fills_up_stops_the_server_and_loses_nothing(tmp_path: Path) -> None:
+    """A limit on the size of a file stands in for the end of the disk: the write that crosses it fails half done."""
+
+    async def put_until_it_fails(url: str) -> int:
+        async with Client([url], Certificates()) as client:
+            for number in range(1000):
+                try:
+                    await client.call("KV", "Put", pb.PutRequest(key=b"%04d" % number, value=b"v" * 100), timeout=3)
+                except ApiError:
+                    return number
+        raise AssertionError("the disk did not fill up")
+
+    async def count(url: str) -> int:
+        async with Client([url], Certificates()) as client:
+            request = pb.RangeRequest(key=b"0", range_end=b"1", count_only=True)
+            return int((await client.call("KV", "Range", request)).count)
+
+    with Cluster(raftproof_command, 1, tmp_path) as cluster:
+        cluster.leader()
+        process = cluster.processes[0]
+        assert process is not None
+        resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (20_001, 20_001))
+        acknowledged = asyncio.run(put_until_it_fails(cluster.client_urls[0]))
+        assert acknowledged > 50
+        assert process.wait(10) == 4
+        (sentence,) = [line for line in cluster.output(0).splitlines() if line.startswith("raftproof serve: ")]
+        assert "the log cannot be written: File too large; the server stops" in sentence
+        assert "Traceback" not in cluster.output(0)
+        cluster.start(0)
+        cluster.leader()
+        assert asyncio.run(count(cluster.client_urls[0])) == acknowledged
 
 
 def test_options_that_make_no_sense(tmp_path: Path) -> None:
