@@ -23,8 +23,8 @@ out the committed entries after the snapshot again. `random(n)` must return a nu
 
 The files, by subject: `entries`, `messages`, `events`, `effects`, `settings` are the values; `log`, `progress`,
 `quorum` the parts; `raft` holds the state and turns events into calls to `election`, `replication`, `snapshots`,
-`reads`, `membership`, `transfer`, which hold the rules; `rules` names what a test may break, `observer` what a trace
-may watch.
+`reads`, `membership`, `transfer`, which hold the rules; `rules` names what a test may break, `invariants` what the
+fields promise, `observer` what a trace may watch.
 """
 
 from __future__ import annotations

@@ -17,7 +17,18 @@ from typing import Any, TypeAlias
 
 import msgspec.structs
 
-from raftproof.impl.core import election, events, membership, messages, reads, replication, snapshots, terms, transfer
+from raftproof.impl.core import (
+    election,
+    events,
+    invariants,
+    membership,
+    messages,
+    reads,
+    replication,
+    snapshots,
+    terms,
+    transfer,
+)
 from raftproof.impl.core.effects import ReadState, Ready
 from raftproof.impl.core.entries import CONFIGURATION, NONE, Configuration, Entry, HardState, Snapshot
 from raftproof.impl.core.log import Log
@@ -220,6 +231,8 @@ class Raft:
             or self.dropped
         ):
             return None
+        if self.settings.check_invariants:
+            invariants.check(self)
         ready = self._bundle(must_sync, state, committed_last)
         if self.observer is not None:
             self.observer("Ready", self, None, None)

@@ -24,6 +24,8 @@ class Settings(msgspec.Struct, frozen=True):
     """Appends sent ahead to one follower without an answer."""
     max_uncommitted_bytes: int = 1 << 30
     """Proposals beyond this much uncommitted data are dropped, so that a leader without a quorum does not grow."""
+    check_invariants: bool = False
+    """Assert what every field promises before each Ready: for tests, at several times the cost."""
 
     def __post_init__(self) -> None:
         """Refuse numbers that cannot work."""

@@ -130,6 +130,7 @@ class Cluster:
             max_inflight=max_inflight,
             max_append_bytes=max_append_bytes,
             max_uncommitted_bytes=max_uncommitted_bytes,
+            check_invariants=not broken,
         )
         voters = tuple(range(1, servers + 1))
         self.servers: dict[int, Server] = {}
