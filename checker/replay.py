@@ -16,7 +16,7 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from raftproof.checker.explain import facts_of
-from raftproof.checker.explore.compiled import Search, Worst
+from raftproof.checker.explore.compiled import Search, Worst, order_of
 from raftproof.checker.language.interpreted import Choice, Interpreter
 from raftproof.checker.language.model import Property
 from raftproof.checker.native.build import Kernels, from_words
@@ -107,7 +107,7 @@ def _parent_of(kernels: Kernels, search: Search, state: int, level: list[tuple[i
     candidates = [c for piece in level if (c := _parent_in(kernels, search, goal, piece, kept)) is not None]
     if not candidates:
         raise ReplayError("a state of the counterexample has no predecessor in the level before it")
-    return min(candidates)
+    return min(candidates, key=order_of)
 
 
 def _parent_in(kernels: Kernels, search: Search, goal: int, piece: tuple[int, int], kept: BinaryIO) -> int | None:

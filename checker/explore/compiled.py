@@ -67,9 +67,18 @@ class Worst:
     before: int | None
     properties: int
 
-    def key(self) -> tuple[int, int]:
+    def key(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
         """The order in which the least is taken."""
-        return self.state, self.before or 0
+        return order_of(self.state), order_of(self.before or 0)
+
+
+def order_of(state: int) -> tuple[int, ...]:
+    """The order of states, the same here as in the kernels: their words are compared from the first word on."""
+    words = []
+    while state:
+        words.append(state & (1 << 64) - 1)
+        state >>= 64
+    return tuple(words)
 
 
 @dataclass
