@@ -246,7 +246,11 @@ def _send(bag: Any, message: Any) -> Any:
 @overload_method(RefType, "discard")
 def _discard(container: Any, item: Any) -> Any:
     if isinstance(container.node, SetNode):
-        return lambda container, item: remove_member(container, item)
+
+        def remove(container: Any, item: Any) -> None:
+            remove_member(container, item)
+
+        return remove
     last = container.node.slots - 1
 
     def discard(container: Any, item: Any) -> None:
