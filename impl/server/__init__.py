@@ -1,1 +1,12 @@
-"""A server and a client on real disks and sockets."""
+"""A real server, its client, and a cluster of them on one machine; docs/impl/server.md says how a request goes.
+
+    run(ServerSettings(…))      one server, until it is asked to stop            run, settings
+    Server, Clients             the member of the cluster; its gRPC API          server, api
+    Client                      calls ours or a real etcd's                      client
+    LocalCluster                processes on this machine                        local
+
+The files: `settings` and `directory` (who a server is), `beginning` (found, join, recover), `server` (core, log and
+machine brought together), `writer` (the thread that syncs), `machine` (what is replicated), `waiting` and `reads` (who
+waits for what), `peers` (servers among themselves), `tls`; and for clients `http2` (the wire), `methods`, `convert` and
+`proto` (etcd's messages), `api` (what each call does), `errors` (in etcd's words).
+"""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import os
 import signal
 import socket
@@ -35,13 +36,21 @@ def etcd_command(name: str, directory: Path, client_url: str, peer_url: str, clu
     return ["etcd", "--name", name, "--data-dir", str(directory), *urls, "--initial-cluster", cluster]
 
 
+_ports = itertools.count(15_000 + os.getpid() * 97 % 15_000)
+
+
 def free_ports(count: int) -> list[int]:
-    """Ports that nobody listens on now."""
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [each.getsockname()[1] for each in sockets]
-    for each in sockets:
-        each.close()
-    return ports
+    """Ports that nobody listens on now, below those that the system gives to outgoing connections, and from another
+    place in every process, so that tests side by side do not take each other's."""
+    found: list[int] = []
+    while len(found) < count:
+        port = next(_ports)
+        try:
+            socket.create_server(("127.0.0.1", port)).close()
+        except OSError:
+            continue
+        found.append(port)
+    return found
 
 
 class Cluster:
