@@ -139,12 +139,21 @@ class _Events:
             self.next[self.previous[event]] = self.previous[self.next[event]] = event
 
 
+def _is_pointless(call: Call, last: Call | None) -> bool:
+    """Whether this call, right after an unanswered one, wipes out what that one did before anybody has seen it: then
+    the unanswered call may as well not have happened, and an order without it is tried anyway."""
+    if last is None or last.returned is not None:
+        return False
+    return call.kind == "put" or (call.kind == "delete" and call.returned is None)
+
+
 def _search(key: str, calls: Sequence[Call], most_tries: int) -> Linearizability:
     events = _Events(calls)
     due = sum(call.returned is not None for call in calls)  # answered calls that are not yet placed
     state: str | None = None
     placed = 0  # the calls placed so far, as bits
-    tried: set[tuple[int, str | None]] = set()
+    tried: set[tuple[int, str | None, bool]] = set()  # what was placed, the state, whether the last was unanswered
+    last: Call | None = None
     stack: list[tuple[int, str | None]] = []
     longest: tuple[int, ...] = ()
     longest_due = due
@@ -154,14 +163,16 @@ def _search(key: str, calls: Sequence[Call], most_tries: int) -> Linearizability
             return Linearizability("linearizable", key, tuple(calls), _order(events, stack))
         if not events.is_answer[at]:
             place = events.call_of[at]
-            fits, after = apply(state, calls[place])
-            if fits and (placed | 1 << place, after) not in tried:
+            call = calls[place]
+            fits, after = apply(state, call)
+            known = (placed | 1 << place, after, call.returned is None)
+            if fits and known not in tried and not _is_pointless(call, last):
                 placed |= 1 << place
-                tried.add((placed, after))
+                tried.add(known)
                 stack.append((at, state))
-                state = after
+                state, last = after, call
                 events.lift(at)
-                due -= calls[place].returned is not None
+                due -= call.returned is not None
                 at = events.next[events.head]
             else:
                 at = events.next[at]
@@ -175,6 +186,7 @@ def _search(key: str, calls: Sequence[Call], most_tries: int) -> Linearizability
             placed ^= 1 << place
             due += calls[place].returned is not None
             events.put_back(at)
+            last = calls[events.call_of[stack[-1][0]]] if stack else None
             at = events.next[at]
     if due < longest_due:
         longest = _order(events, stack)

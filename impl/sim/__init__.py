@@ -3,8 +3,8 @@
     outcome = World(plan(seed=7, steps=3000, faults=parse("all"))).run()
 
 The files: `faults` names what can go wrong, `plan` what a run is; `world` runs it; `machine`, `disk`, `network`,
-`clients` are what it is made of; `nemesis` injects, `checks` judges, `shrink` makes a failing run small, `record`
-writes it down.
+`clients` are what it is made of; `nemesis` injects, `healing` ends it, `checks` judges, `shrink` makes a failing run
+small, `record` writes it down; `small` is for a search that tries every behavior.
 """
 
 from raftproof.impl.sim.faults import FAULTS, parse

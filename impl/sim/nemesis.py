@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from raftproof.impl.core import Change, ConfigurationChange, Role, Transition, events
 from raftproof.impl.core.quorum import has_quorum
 from raftproof.impl.sim.faults import FAULTS
+from raftproof.impl.sim.healing import configurations
 
 if TYPE_CHECKING:
     from raftproof.impl.sim.machine import Machine
@@ -92,7 +93,7 @@ class Nemesis:
 
     def _cut(self, fault: str, links: set[tuple[int, int]], lasts: int) -> None:
         world = self.world
-        world.inject(fault)
+        world.count(fault)
         new = links - world.network.cut
         world.network.cut |= new
         world.schedule_heal(lasts, lambda: world.network.cut.difference_update(new))
@@ -102,7 +103,7 @@ class Nemesis:
         delivered = list(self.world.network.delivered)
         for _ in range(min(len(delivered), 1 + int(chance.random() * 8))):
             message = delivered[int(chance.random() * len(delivered))]
-            self.world.inject("stale_resend")
+            self.world.count("stale_resend")
             self.world.schedule_message(self.world.now + 1 + int(chance.random() * 200), message)
 
     # --- processes and disks ----------------------------------------------------------------------------------------
@@ -115,7 +116,7 @@ class Nemesis:
 
     def crash_all(self, chance: Random, _: int) -> None:
         """Every process dies at once."""
-        self.world.inject("crash_all")
+        self.world.count("crash_all")
         for machine in self.world.machines.values():
             if machine.alive:
                 self.world.died(machine)
@@ -129,13 +130,13 @@ class Nemesis:
         world.died(victim)
         if victim.disk.flip(chance):
             victim.flipped = True
-            world.inject("bit_flip")
+            world.count("bit_flip")
 
     def _spare(self, lost: set[int]) -> bool:
         """Whether the cluster can lose these servers for good, beside those that it has lost."""
         lost = lost | {machine.id for machine in self.world.machines.values() if machine.damaged or machine.flipped}
         whole = [id for id in self.world.machines if id not in lost]
-        return all(has_quorum(configuration, whole, frozenset()) for configuration in self.world.configurations())
+        return all(has_quorum(configuration, whole, frozenset()) for configuration in configurations(self.world))
 
     def fsync_error(self, chance: Random, _: int) -> None:
         """The next sync of a server fails."""
@@ -157,7 +158,7 @@ class Nemesis:
         """A clock runs at a third to three times its speed."""
         victim, world = self._somebody(chance), self.world
         if victim is not None:
-            world.inject("clock_skew")
+            world.count("clock_skew")
             victim.tick_every = int(world.plan.tick * (0.33 + chance.random() * 2.67))
             world.schedule_heal(lasts, lambda: setattr(victim, "tick_every", world.plan.tick))
 
@@ -165,21 +166,21 @@ class Nemesis:
         """A clock leaps ahead."""
         victim = self._somebody(chance)
         if victim is not None:
-            self.world.inject("clock_jump")
+            self.world.count("clock_jump")
             self.world.leap(victim, 1 + int(chance.random() * 3 * self.world.plan.election_timeout_ticks))
 
     def pause(self, chance: Random, lasts: int) -> None:
         """A process stands still; what arrives waits for it."""
         victim = self._somebody(chance)
         if victim is not None:
-            self.world.inject("pause")
+            self.world.count("pause")
             victim.paused_until = self.world.now + lasts
 
     def slow(self, chance: Random, lasts: int) -> None:
         """A follower's disk and links are slow."""
         victim = self._somebody(chance, leader=0.1)
         if victim is not None:
-            self.world.inject("slow_follower")
+            self.world.count("slow_follower")
             victim.slow = 4 + int(chance.random() * 20)
             self.world.schedule_heal(lasts, lambda: setattr(victim, "slow", 1))
 
@@ -191,7 +192,7 @@ class Nemesis:
         if leader is not None:
             voters = [id for id in leader.raft.configuration.voters if id != leader.id]
             if voters:
-                self.world.inject("transfer")
+                self.world.count("transfer")
                 leader.raft.step(events.TransferLeadership(voters[int(chance.random() * len(voters))]))
                 self.world.drain(leader)
 
@@ -206,7 +207,7 @@ class Nemesis:
         for _, id in change.changes:
             if id not in world.machines:
                 world.add_machine(id)
-        world.inject("membership")
+        world.count("membership")
         leader.raft.step(events.ProposeChange(change))
         world.drain(leader)
 

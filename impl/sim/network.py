@@ -42,7 +42,6 @@ class Network:
             dest = message.dest
             link = (source.id, dest)
             if link in self.cut:
-                world.cut_off += 1
                 continue
             arrives = now + 2 + int(random() * 6) * slow
             if self.loss and random() < self.loss:

@@ -11,7 +11,6 @@ runs with the same digest of it did the same, byte for byte.
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import struct
 from collections.abc import Callable
@@ -21,12 +20,10 @@ from typing import Any
 
 import msgspec
 
-from raftproof.impl.core import Configuration, ConfigurationChange, Role, decode_change, events
-from raftproof.impl.core.entries import CONFIGURATION
-from raftproof.impl.core.membership import InvalidChange, changed
+from raftproof.impl.core import Role
 from raftproof.impl.core.messages import AppendEntriesResponse, Message, RequestVote, RequestVoteResponse
-from raftproof.impl.core.quorum import has_quorum
 from raftproof.impl.core.raft import Observer
+from raftproof.impl.sim import healing
 from raftproof.impl.sim.checks import Checks
 from raftproof.impl.sim.clients import Clients
 from raftproof.impl.sim.disk import ProcessDies
@@ -41,8 +38,6 @@ MESSAGE, TICK, CLIENT, DISK, STRIKE, HEAL, RESTART = range(7)
 STEP_NAMES = ("receive", "tick", "call", "disk", "fault", "heal", "restart")
 TROUBLED = 0.85
 """The part of a run's steps in which faults strike."""
-PATIENCE = 20
-"""Election timeouts after the last fault within which a write must be acknowledged."""
 PROMISES = (RequestVote, RequestVoteResponse, AppendEntriesResponse)
 """Messages whose sender must not forget their term."""
 _MARK = struct.Struct("<QBBQQQ")
@@ -85,7 +80,6 @@ class World:
         self.now = 0
         self.steps = 0
         self.acting = 0
-        self.cut_off = 0
         self.local_reads = 0
         self.injected: dict[str, int] = dict.fromkeys(sorted(plan.faults), 0)
         self.healed_at: int | None = None
@@ -122,10 +116,10 @@ class World:
         self.stop_at = stop_at
         try:
             self._run_until(int(self.plan.steps * TROUBLED))
-            self._heal_all()
-            self._await_life()
+            healing.heal_all(self)
+            healing.await_life(self)
             self._run_until(self.plan.steps)
-            self._compare_all()
+            self.compare_all()
         except PropertyViolated as found:
             violation = found
         except AssertionError as broken:
@@ -265,94 +259,8 @@ class World:
         self._act(machine, machine.write)
         self._mark(DISK, machine.id, machine)
 
-    # --- the end ----------------------------------------------------------------------------------------------------
-
-    def _heal_all(self) -> None:
-        """The last fault heals: the network is calm, clocks run alike, every server that can starts again."""
-        self.healed_at = self.now
-        self.network.calm()
-        if self.on_step is not None:
-            self.on_step(self, "heal_all", 0, None)
-        for machine in self.machines.values():
-            machine.disk.full = machine.disk.sync_fails = False
-            machine.disk.dies_in = 0
-            machine.paused_until, machine.slow, machine.tick_every = 0, 1, self.plan.tick
-            if self._is_removed(machine):
-                machine.at_rest = True  # an administrator switches off what he has removed
-                if machine.alive:
-                    machine.die(False, False, self.chance)
-            elif not machine.alive and not machine.damaged:
-                machine.start()
-
-    def _is_removed(self, machine: Machine) -> bool:
-        return not any(machine.id in configuration.servers for configuration in self.configurations())
-
-    def configurations(self) -> list[Configuration]:
-        """The configurations that are in force or may come to be: the last one applied anywhere, those that its
-        members still go by, and those that changes in some log would make of it."""
-        latest = max((m.raft for m in self.machines.values() if m.started), key=lambda raft: raft.applied_index)
-        found = [latest.configuration]
-        for machine in self.machines.values():
-            if machine.started and not machine.damaged:
-                log = machine.raft.log
-                if machine.id in latest.configuration.servers:
-                    found.append(machine.raft.configuration)
-                first = max(latest.applied_index, log.base_index) + 1
-                for entry in log.slice(first, log.last_index):
-                    if entry.kind == CONFIGURATION:
-                        with contextlib.suppress(InvalidChange):
-                            found.append(changed(latest.configuration, decode_change(entry.data)))
-        return found
-
-    def _await_life(self) -> None:
-        """Within 20 election timeouts a write that was called after the healing must be acknowledged."""
-        began, moment = self.now, self._moment
-        deadline = began + PATIENCE * self.plan.election_timeout_ticks * self.plan.tick
-        while True:
-            if self._wrote_since(moment):
-                self.recovered = self.now - began
-                return
-            if self.now > deadline:
-                if not self._majority_lives():
-                    self.majority_lost = True
-                    return
-                raise PropertyViolated(
-                    "Liveness",
-                    f"within {PATIENCE} election timeouts after the last fault a write is acknowledged",
-                    tuple(self._describe(machine) for machine in self.machines.values()),
-                )
-            self.step()
-            self._leave_joint()
-
-    def _wrote_since(self, moment: int) -> bool:
-        last = self.clients.last_acknowledged
-        return last is not None and last.called > moment
-
-    def _leave_joint(self) -> None:
-        """An administrator who entered a joint configuration explicitly leaves it."""
-        for machine in self.machines.values():
-            if machine.alive and machine.raft.role is Role.LEADER:
-                now = machine.raft.configuration
-                if now.joint and not now.auto_leave and machine.raft.pending_change_index <= machine.raft.applied_index:
-                    machine.raft.step(events.ProposeChange(ConfigurationChange()))
-                    self.drain(machine)
-
-    def _majority_lives(self) -> bool:
-        live = [machine.id for machine in self.machines.values() if machine.alive]
-        used = [machine.raft.configuration for machine in self.machines.values() if machine.alive]
-        return all(has_quorum(configuration, live, frozenset()) for configuration in [self.configurations()[0], *used])
-
-    def _describe(self, machine: Machine) -> str:
-        if not machine.alive:
-            return f"s{machine.id} is down" + (", its log damaged" if machine.damaged else "")
-        raft = machine.raft
-        return (
-            f"s{machine.id} {raft.role.name} term {raft.current_term} leader {raft.leader} last {raft.log.last_index} "
-            f"of term {raft.log.last_term} committed {raft.commit_index} applied {raft.applied_index} "
-            f"configuration {raft.configuration.voters} {raft.configuration.outgoing} {raft.configuration.learners}"
-        )
-
-    def _compare_all(self) -> None:
+    def compare_all(self) -> None:
+        """The whole stores of all live servers, against whatever had applied as much."""
         for machine in self.machines.values():
             if machine.alive:
                 self.checks.compare(machine, machine.raft.applied_index)
@@ -368,8 +276,6 @@ class World:
         """A fault has had an effect; only those of the plan are counted."""
         if fault in self.injected:
             self.injected[fault] += 1
-
-    inject = count
 
     def add_machine(self, id: int) -> None:
         """A server that joins: an empty disk, and a process."""
