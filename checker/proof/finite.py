@@ -76,7 +76,9 @@ class Instance:
         return {key: value(*key) for key in self.keys(symbol)}
 
     def __str__(self) -> str:
-        return ", ".join(f"{size} {sort.__name__.lower()}{'s' * (size != 1)}" for sort, size in self.sizes.items())
+        names = {sort: sort.__name__.lower() for sort in self.sizes}
+        endings = {name: "es" if name.endswith("x") else "s" for name in names.values()}
+        return ", ".join(f"{k} {names[sort]}{endings[names[sort]] * (k != 1)}" for sort, k in self.sizes.items())
 
 
 @dataclass(frozen=True)

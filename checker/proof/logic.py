@@ -125,6 +125,11 @@ class Element:
         return cls(Variable(name))
 
     @classmethod
+    def show(cls, number: int) -> str:
+        """How a finite instance's member is called: s1, s2 … of servers; of an order, the number itself."""
+        return f"{cls.__name__[0].lower()}{number + 1}"
+
+    @classmethod
     def distinguished(cls: type[E]) -> E:
         """The sort's distinguished member: index 0, term 0, the value that means none."""
         if cls.constant is None:
@@ -134,6 +139,11 @@ class Element:
 
 class Ordered(Element):
     """A sort with a total order, whose distinguished member is the least."""
+
+    @classmethod
+    def show(cls, number: int) -> str:
+        """The number itself."""
+        return str(number)
 
     def __le__(self, other: Ordered) -> Formula:
         return AtMost(self, cast(Ordered, self._of_my_sort(other)))

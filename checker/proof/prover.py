@@ -72,7 +72,7 @@ def prove(
     """Prove these claims (or all), each with its cone."""
     everything = list(obligations(theory))
     needs = {o.key: _needs(o, cores) for o in everything}
-    chosen = everything if not goals else _cone(everything, needs, [theory.claim(goal).name for goal in goals])
+    chosen = cone(everything, cores, [theory.claim(goal).name for goal in goals])
     questions = []
     for obligation in chosen:
         names = needs[obligation.key]
@@ -91,16 +91,26 @@ def _needs(obligation: Obligation, cores: Cores) -> tuple[str, ...]:
     return tuple(obligation.hypotheses) if needed is None else needed
 
 
-def _cone(everything: list[Obligation], needs: dict[str, tuple[str, ...]], goals: list[str]) -> list[Obligation]:
-    wanted, open_ = set(goals), list(goals)
+def cone(everything: Iterable[Obligation], cores: Cores, claims: Sequence[str]) -> list[Obligation]:
+    """The obligations of these claims and of all that they lean on; of no claims in particular, all."""
+    listed = list(everything)
+    if not claims:
+        return listed
+    leans_on: dict[str, set[str]] = {}
+    for obligation in listed:
+        leans_on.setdefault(obligation.lemma, set()).update(_needs(obligation, cores))
+    wanted = _closure(claims, leans_on)
+    return [o for o in listed if o.lemma in wanted]
+
+
+def _closure(claims: Iterable[str], leans_on: dict[str, set[str]]) -> set[str]:
+    found = set(claims)
+    open_ = list(found)
     while open_:
-        claim = open_.pop()
-        for obligation in everything:
-            if obligation.lemma == claim:
-                new = set(needs[obligation.key]) - wanted
-                wanted |= new
-                open_ += sorted(new)
-    return [o for o in everything if o.lemma in wanted]
+        new = leans_on.get(open_.pop(), set()) - found
+        found |= new
+        open_ += sorted(new)
+    return found
 
 
 def _summed_up(asked: list[Asked], stale: list[str], solver: str, seed: int) -> Proof:
@@ -133,22 +143,12 @@ def _verdict(claim: str, worst: dict[str, Verdict], leans_on: dict[str, set[str]
     """Proved if its whole cone is; refuted if it fails itself; else unknown: what it leans on is not proved."""
     if worst[claim] == "refuted":
         return "refuted"
-    cone, open_ = {claim}, [claim]
-    while open_:
-        new = leans_on.get(open_.pop(), set()) - cone
-        cone |= new
-        open_ += sorted(new)
-    return "proved" if all(worst.get(name, "unknown") == "proved" for name in cone) else "unknown"
+    return "proved" if all(worst.get(name) == "proved" for name in _closure([claim], leans_on)) else "unknown"
 
 
-def lemmas_in(cone_of: Iterable[str], cores: Cores) -> set[str]:
+def claims_under(claims: Iterable[str], cores: Cores) -> set[str]:
     """The claims that these lean on, directly or not, by the stored cores; themselves included."""
     leans_on: dict[str, set[str]] = {}
     for key, core in cores.cores.items():
         leans_on.setdefault(key.split()[-1], set()).update(core.needs)
-    cone, open_ = set(cone_of), list(cone_of)
-    while open_:
-        new = leans_on.get(open_.pop(), set()) - cone
-        cone |= new
-        open_ += sorted(new)
-    return cone
+    return _closure(claims, leans_on)

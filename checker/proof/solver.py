@@ -16,6 +16,7 @@ from typing import Literal
 
 Outcome = Literal["unsat", "sat", "unknown"]
 SOLVERS = ("z3", "cvc5")
+_WORTH_A_PROCESS = 40
 
 
 @dataclass(frozen=True)
@@ -63,13 +64,14 @@ def ask(question: Question) -> Answer:
 
 
 def ask_all(questions: Iterable[Question], workers: int) -> Iterator[Answer]:
-    """Many questions, in this many processes; answers come in the order of the questions."""
-    if workers == 1:
-        yield from map(ask, questions)
+    """Many questions, in this many processes (a few are asked here); answers come in the order of the questions."""
+    listed = list(questions)
+    if workers == 1 or len(listed) < _WORTH_A_PROCESS:
+        yield from map(ask, listed)
         return
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
         try:
-            yield from pool.map(ask, questions, chunksize=4)
+            yield from pool.map(ask, listed, chunksize=4)
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise

@@ -7,7 +7,7 @@ from itertools import combinations
 from raftproof.checker.proof.finite import Instance
 from raftproof.checker.proof.logic import Formula, implies, some
 from raftproof.checker.proof.theory import lemma
-from raftproof.model.proof.vocabulary import Index, Message, Quorum, Raft, Server, Term, Value
+from raftproof.model.proof.vocabulary import INDEX_0, NIL, Index, Message, Quorum, Raft, Server, Term, Value
 
 
 def instance(servers: int, terms: int, indexes: int, values: int = 2, *, quorum_size: int | None = None) -> Instance:
@@ -51,4 +51,14 @@ def InATerm(s: Raft, n: Server) -> Formula:
     return some(Term, lambda t: s.current(n, t))
 
 
-TIDY = (LogIsWhole, TermLogIsWhole, MessageIsWhole, InATerm)
+@lemma("tidy")
+def NothingBeyond(s: Raft, n: Server, t: Term, i: Index) -> Formula:
+    """Beyond the end of a log there is no value, and nothing is committed; before its first entry everything is."""
+    return (
+        implies(~s.has(n, i), (s.value(n, i) == NIL) & ~s.committed(n, i))
+        & implies(s.term_length(t) < i, s.term_value(t, i) == NIL)
+        & s.committed(n, INDEX_0)
+    )
+
+
+TIDY = (LogIsWhole, TermLogIsWhole, MessageIsWhole, InATerm, NothingBeyond)

@@ -45,6 +45,11 @@ class Value(Element):
 
     constant = "nil"
 
+    @classmethod
+    def show(cls, number: int) -> str:
+        """nil, a, b, …"""
+        return "abcdefgh"[number - 1] if number else "nil"
+
 
 class Message(Element):
     """An AppendEntries request with all its contents; whether it was sent is part of the state."""
