@@ -31,7 +31,9 @@ from raftproof.checker.language.model import Declared, Model
 from raftproof.checker.native.batch import Batch, Plan, Words
 from raftproof.checker.native.generate import BATCH, generate
 
-OPTIONS: dict[str, Any] = {"error_model": "numpy", "nogil": True}
+ENTRY: dict[str, Any] = {"error_model": "numpy", "nogil": True}
+OPTIONS: dict[str, Any] = ENTRY | {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+"""How kernels are compiled that Python calls, and what only they call."""
 PLAIN = bool(numba.config.DISABLE_JIT)
 """Whether kernels run as plain Python (NUMBA_DISABLE_JIT=1): slow, and an oracle for the compiled ones."""
 CHECKED = bool(numba.config.BOUNDSCHECK)
@@ -139,13 +141,19 @@ def _namespace(layout: Layout, functions: dict[str, Callable[..., Any]]) -> dict
     if PLAIN:
         from raftproof.checker.native import plain
 
-        return {"OPTIONS": {}, "at": plain.state_at(layout), "buffer": plain.buffer, **functions}
+        return {"OPTIONS": {}, "ENTRY": {}, "at": plain.state_at(layout), "buffer": plain.buffer, **functions}
     from raftproof.checker.native import primitives
     from raftproof.checker.native.types import StateType
 
     at = primitives.state_at(StateType(layout, CHECKED))
     buffer = primitives.buffer_of(CHECKED)
-    return {"OPTIONS": OPTIONS, "at": at, "buffer": buffer, **{name: _compiled(f) for name, f in functions.items()}}
+    return {
+        "OPTIONS": OPTIONS,
+        "ENTRY": ENTRY,
+        "at": at,
+        "buffer": buffer,
+        **{name: _compiled(f) for name, f in functions.items()},
+    }
 
 
 def _wrapping(function: Callable[..., Any]) -> Callable[..., Any]:

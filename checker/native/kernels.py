@@ -59,7 +59,7 @@ def look(t, action, b, broken):
         b[SEEN] = b[SEEN] | U(sights(t, mask))
 
 
-@njit(cache=True, **OPTIONS)
+@njit(cache=True, **ENTRY)
 def explore(source_words, first, last, target_words, filled, cells, room, memory):
     """Expand states first..last of a block into another block; how far it came, and how full that is.
 
@@ -101,7 +101,7 @@ def explore(source_words, first, last, target_words, filled, cells, room, memory
     return x, filled
 
 
-@njit(cache=True, **OPTIONS)
+@njit(cache=True, **ENTRY)
 def canonical_in_place(block, memory):
     """Replace the first state of a block by the representative of its class; its fingerprint."""
     b = buffer(memory)
@@ -110,7 +110,7 @@ def canonical_in_place(block, memory):
     return fingerprint(t)
 
 
-@njit(cache=True, **OPTIONS)
+@njit(cache=True, **ENTRY)
 def spread(cells, old, stash):
     """After the table was lengthened from `old` cells to twice as many, bring every fingerprint home, in place.
 
