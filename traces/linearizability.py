@@ -21,7 +21,7 @@ from typing import Any, Literal
 import msgspec
 
 Verdict = Literal["linearizable", "not_linearizable", "unknown"]
-MOST_TRIES = 200_000
+MOST_TRIES = 3_000_000
 
 
 class Call(msgspec.Struct, frozen=True, gc=False):
@@ -94,12 +94,12 @@ def check(history: Iterable[Call], most_tries: int = MOST_TRIES) -> Linearizabil
 
 
 def check_key(key: str, calls: Sequence[Call], most_tries: int = MOST_TRIES) -> Linearizability:
-    """The verdict on one key. Writes that were neither answered nor seen are first taken not to have happened; if no
-    order is found so, they are tried too."""
+    """The verdict on one key. Values that were written without an answer, and that nobody saw, are first taken not to
+    have been written; if no order is found so, they are tried too."""
     seen = {call.value for call in calls if call.kind == "get"} | {
         call.expected for call in calls if call.kind == "swap"
     }
-    likely = [call for call in calls if call.returned is not None or (call.kind != "delete" and call.value in seen)]
+    likely = [call for call in calls if call.returned is not None or call.kind == "delete" or call.value in seen]
     first = _search(key, likely, most_tries)
     if first.verdict == "linearizable" or len(likely) == len(calls):
         return first
@@ -139,9 +139,15 @@ class _Events:
             self.next[self.previous[event]] = self.previous[self.next[event]] = event
 
 
-def _is_pointless(call: Call, last: Call | None) -> bool:
-    """Whether this call, right after an unanswered one, wipes out what that one did before anybody has seen it: then
-    the unanswered call may as well not have happened, and an order without it is tried anyway."""
+def _is_pointless(call: Call, last: Call | None, changes: bool, earlier: bool) -> bool:
+    """Whether an order with this call next need not be tried, because another order that is tried is as good.
+
+    An unanswered call that changes nothing may as well not have happened; nor one whose change is wiped out by the next
+    call before anybody has seen it. And of several unanswered deletions the one that was called first may take the
+    place of any other.
+    """
+    if call.returned is None and (not changes or (call.kind == "delete" and earlier)):
+        return True
     if last is None or last.returned is not None:
         return False
     return call.kind == "put" or (call.kind == "delete" and call.returned is None)
@@ -153,7 +159,9 @@ def _search(key: str, calls: Sequence[Call], most_tries: int) -> Linearizability
     state: str | None = None
     placed = 0  # the calls placed so far, as bits
     tried: set[tuple[int, str | None, bool]] = set()  # what was placed, the state, whether the last was unanswered
-    last: Call | None = None
+    last: Call | None = None  # the call placed last
+    # the unanswered deletions, as bits
+    deletions = sum(1 << i for i, call in enumerate(calls) if call.kind == "delete" and call.returned is None)
     stack: list[tuple[int, str | None]] = []
     longest: tuple[int, ...] = ()
     longest_due = due
@@ -166,7 +174,8 @@ def _search(key: str, calls: Sequence[Call], most_tries: int) -> Linearizability
             call = calls[place]
             fits, after = apply(state, call)
             known = (placed | 1 << place, after, call.returned is None)
-            if fits and known not in tried and not _is_pointless(call, last):
+            others = deletions & ~placed & ((1 << place) - 1) if call.returned is None else 0
+            if fits and known not in tried and not _is_pointless(call, last, after != state, others != 0):
                 placed |= 1 << place
                 tried.add(known)
                 stack.append((at, state))
