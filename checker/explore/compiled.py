@@ -11,16 +11,19 @@ from __future__ import annotations
 import functools
 import operator
 import resource
+import signal
 import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import BinaryIO
 
 import numpy as np
 
+from raftproof.checker.language.errors import ModelError
 from raftproof.checker.language.interpreted import Interpreter
 from raftproof.checker.language.model import Property
 from raftproof.checker.native.batch import Batch, Words
@@ -167,7 +170,7 @@ class Search:
         levels: list[list[tuple[int, int]]] = []
         worst: Worst | None = None
         depth = 0
-        with ThreadPoolExecutor(len(self.workers)) as self._executor:
+        with self._interruptible(), ThreadPoolExecutor(len(self.workers)) as self._executor:
             level, initial = self._first_level(witnesses)
             worst = initial
             while level and worst is None and not self._reason:
@@ -192,6 +195,23 @@ class Search:
             worst=worst,
             levels=levels,
         )
+
+    @contextmanager
+    def _interruptible(self) -> Iterator[None]:
+        """Let the first Ctrl-C end the search where it is safe to; a second one is Python's own."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+
+        def note(number: int, frame: object) -> None:
+            self._reason = self._reason or "interrupted"
+            signal.signal(signal.SIGINT, before)
+
+        before = signal.signal(signal.SIGINT, note)
+        try:
+            yield
+        finally:
+            signal.signal(signal.SIGINT, before)
 
     def _first_level(self, witnesses: dict[str, int]) -> tuple[list[Piece], Worst | None]:
         """The initial states, checked interpreted: they are few."""
@@ -219,7 +239,7 @@ class Search:
                 witnesses.setdefault(witness.name, 1)
         self._forget_witnesses(witnesses)
         self.workers[0].inserted += count
-        return [Piece(block, 0, count)], min(worst, key=Worst.key, default=None)
+        return [Piece(block, 0, count)] if count else [], min(worst, key=Worst.key, default=None)
 
     def _insert(self, fingerprint: int) -> None:
         cells = self.table.cells
@@ -262,13 +282,10 @@ class Search:
             return
         share = room // len(self.workers)
         futures = [self._executor.submit(self._work, w, share, work, following) for w in self.workers]
-        try:
-            while wait(futures, timeout=0.2).not_done:
-                self._refresh(sum(map(len, list(work))))
-                if self._progress:
-                    self._progress(self.statistics)
-        except KeyboardInterrupt:
-            self._reason = "interrupted"
+        while wait(futures, timeout=0.2).not_done:
+            self._refresh(sum(map(len, list(work))))
+            if self._progress:
+                self._progress(self.statistics)
         for future in futures:
             future.result()
 
@@ -283,7 +300,13 @@ class Search:
             except IndexError:
                 break
             before = filled
-            x, filled = explore(piece.block, piece.first, piece.last, target, filled, self.table.cells, share, memory)
+            try:
+                x, filled = explore(
+                    piece.block, piece.first, piece.last, target, filled, self.table.cells, share, memory
+                )
+            except (ArithmeticError, LookupError) as fault:
+                self._reason = "error"
+                raise self._named(piece, fault) from fault
             share -= filled - before
             worker.inserted += filled - before
             if x < piece.last:
@@ -295,6 +318,24 @@ class Search:
             following.append(Piece(target, 0, filled))
         else:
             self._pool.append(target)
+
+    def _named(self, piece: Piece, fault: Exception) -> ModelError:
+        """The error of a compiled step, found again by taking the piece's steps interpreted."""
+        system = self.system
+        try:
+            for k in range(piece.first, piece.last):
+                state = from_words(piece.block[k * self.words : (k + 1) * self.words])
+                for choice in system.actions(state):
+                    after = system.next_state(state, choice)
+                    if after is not None:
+                        system.inside(after)
+                        system.violated(after)
+                        system.witnessed(after)
+                        system.violated_step(state, after)
+                        system.witnessed_step(state, after)
+        except ModelError as found:
+            return found
+        return ModelError(f"{system.model.name}: {fault}, in a step that no interpreted run takes")
 
     def _gives_up(self) -> bool:
         """Whether a limit was reached; the first reason stays."""

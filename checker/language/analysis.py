@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import ast
 import types
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
@@ -58,13 +58,12 @@ def hints_of(definition: Any) -> dict[str, Any]:
     return _hints[definition]
 
 
-def helpers_of(function: Callable[..., Any]) -> Iterator[Callable[..., Any]]:
+def helpers_of(function: Callable[..., Any]) -> dict[str, types.FunctionType]:
     """The plain functions that a function names; a field of the same name is none."""
     tree = source_of(function).tree
-    for name in dict.fromkeys(n.id for n in ast.walk(tree) if isinstance(n, ast.Name)):
-        value = function.__globals__.get(name)
-        if isinstance(value, types.FunctionType) and name in function.__code__.co_names:
-            yield value
+    named = {n.id: function.__globals__.get(n.id) for n in ast.walk(tree) if isinstance(n, ast.Name)}
+    used = function.__code__.co_names
+    return {name: value for name, value in named.items() if name in used and isinstance(value, types.FunctionType)}
 
 
 @cache
@@ -79,7 +78,7 @@ def rules_of(function: Callable[..., Any]) -> set[str]:
     for node in ast.walk(source_of(function).tree):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "upholds":
             names |= {argument.attr for argument in node.args if isinstance(argument, ast.Attribute)}
-    return names.union(*(rules_of(h) for h in helpers_of(function) if _takes_state(h)))
+    return names.union(*(rules_of(h) for h in helpers_of(function).values() if _takes_state(h)))
 
 
 class Reader:
@@ -108,7 +107,7 @@ class Reader:
         self._visit(self.tree.body)
         self._decide_first(self.tree.body, False)
         frame = Frame(frozenset(self.writes), frozenset(self.reads))
-        for helper in helpers_of(self.function):
+        for helper in helpers_of(self.function).values():
             frame |= Reader(helper, (*self.callers, self.function)).frame()
         return frame
 

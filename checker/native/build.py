@@ -26,6 +26,7 @@ import numba
 import numpy as np
 
 from raftproof.checker import language
+from raftproof.checker.language.analysis import helpers_of
 from raftproof.checker.language.layout import Layout
 from raftproof.checker.language.model import Declared, Model
 from raftproof.checker.native.batch import Batch, Plan, Words
@@ -156,6 +157,25 @@ def _namespace(layout: Layout, functions: dict[str, Callable[..., Any]]) -> dict
     }
 
 
+def steps(model: Model, layout: Layout) -> dict[str, Callable[[Words, int, tuple[Any, ...]], bool]]:
+    """The model's actions as functions (words of a state, rules that are off, arguments) that change the state in place.
+
+    For a wide layout, at the size of a trace. Because an action decides before it writes, one that answers False has
+    left the state as it was.
+    """
+    names = _namespace(layout, {})
+    at, buffer = names["at"], names["buffer"]
+
+    def in_place(action: Any) -> Callable[[Words, int, tuple[Any, ...]], bool]:
+        @numba.njit(**ENTRY)  # type: ignore[untyped-decorator]
+        def step(words: Words, broken: int, arguments: tuple[Any, ...]) -> bool:
+            return bool(action(at(buffer(words), 0, broken), *arguments))
+
+        return step  # type: ignore[no-any-return]
+
+    return {a.name: in_place(a.function if PLAIN else _compiled(a.function)) for a in model.actions}
+
+
 def _wrapping(function: Callable[..., Any]) -> Callable[..., Any]:
     """A plain kernel whose sums of words wrap around without a word, as compiled ones do."""
 
@@ -185,15 +205,13 @@ def _functions(model: Model) -> dict[str, Callable[..., Any]]:
 
 @cache
 def _compiled(function: Callable[..., Any]) -> Any:
-    """The same code object, with compiled helpers where it names plain ones."""
+    """The same code object, with compiled helpers where it calls plain ones; a division by zero is an error in it."""
     names = dict(function.__globals__)
-    for name in function.__code__.co_names:
-        value = names.get(name)
-        if isinstance(value, types.FunctionType):
-            names[name] = _compiled(value)
+    for name, helper in helpers_of(function).items():
+        names[name] = _compiled(helper)
     twin = types.FunctionType(function.__code__, names, function.__name__, function.__defaults__)
     twin.__module__, twin.__qualname__ = function.__module__, function.__qualname__
-    return numba.njit(twin, **OPTIONS)
+    return numba.njit(twin, **(OPTIONS | {"error_model": "python"}))
 
 
 # --------------------------------------------------------------------------------------------------- the digest
@@ -224,8 +242,7 @@ def _reached(functions: list[Callable[..., Any]]) -> list[Any]:
         function = waiting.pop()
         if function not in reached:
             reached[function] = None
-            named = (function.__globals__.get(n) for n in function.__code__.co_names)
-            waiting += [v for v in named if isinstance(v, types.FunctionType)]
+            waiting += helpers_of(function).values()
     return list(reached)
 
 

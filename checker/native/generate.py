@@ -182,6 +182,12 @@ def _generate_answers(text: Text, model: Model, layout: Layout) -> None:
             "if mask & {bit} and not step_invariant_{k}({call}):",
         ),
         "step_sights(s, t, mask)": ("s, t", step_witnesses, "if mask & {bit} and step_witness_{k}({call}):"),
+        "still_violations(s, mask)": (
+            "s, s",
+            model.action_invariants,
+            "if mask & {bit} and not step_invariant_{k}({call}):",
+        ),
+        "still_sights(s, mask)": ("s, s", step_witnesses, "if mask & {bit} and step_witness_{k}({call}):"),
     }
     for head, (states, group, test) in groups.items():
         with text.function(head):
@@ -212,6 +218,7 @@ def _generate_successors(text: Text, model: Model, layout: Layout) -> None:
     with text.function("successors(s, b, n, parent, table)"):
         text("broken = np.int64(b[BROKEN])", "faults = np.int64(b[FAULTS])", "buffer = part(b, BUFFER)")
         text("t = at(buffer, n, broken)", "copy(s, t)")
+        _look_at_stillness(text, model)
         for k, action in enumerate(model.actions):
             if all(p.sort(layout) is not None for p in action.parameters):
                 _try(text, model, layout, k, action, message="")
@@ -260,18 +267,36 @@ def _try(text: Text, model: Model, layout: Layout, number: int, action: Action, 
         text("copy(s, t)")
 
 
+def _look_at_stillness(text: Text, model: Model) -> None:
+    """Emit what the properties of steps say of a step that changes nothing they read: as a rule the compiler sees that
+    it is nothing."""
+    if model.action_invariants:
+        text("still_bad = still_violations(s, np.int64(b[STEP_INVARIANTS]))")
+    if any(w.states == 2 for w in model.witnesses):
+        text("still_seen = np.int64(0)")
+        with text.block("if b[STEP_WITNESSES] != U(0):"):
+            text("still_seen = np.int64(still_sights(s, np.int64(b[STEP_WITNESSES])))")
+
+
 def _watch_step(text: Text, model: Model, action: Action) -> None:
-    """Emit the properties of steps that an action can touch."""
-    touched = bits_where(bool(p.frame.reads & action.frame.writes) for p in model.action_invariants)
-    if touched:
-        text(f"bad = step_violations(s, t, np.int64(b[STEP_INVARIANTS]) & {touched})")
+    """Emit the properties of steps: an action that writes nothing they read is a step of the other kind."""
+    if model.action_invariants:
+        touched, others = _split(model.action_invariants, action)
+        text(f"bad = step_violations(s, t, np.int64(b[STEP_INVARIANTS]) & {touched}) | (still_bad & {others})")
         with text.block("if bad != 0:"):
             text(f"note(t, s, bad << {len(model.invariants)}, part(b, WORST_STEP), part(b, SPARE), broken)")
-    seen = bits_where(bool(w.frame.reads & action.frame.writes) for w in model.witnesses if w.states == 2)
-    if seen:
-        text(f"wanted = np.int64(b[STEP_WITNESSES]) & {seen}")
-        with text.block("if wanted != 0:"):
-            text("b[STEP_SEEN] = b[STEP_SEEN] | U(step_sights(s, t, wanted))")
+    witnesses = [w for w in model.witnesses if w.states == 2]
+    if witnesses:
+        touched, others = _split(witnesses, action)
+        with text.block("if b[STEP_WITNESSES] != U(0):"):
+            seen = f"step_sights(s, t, np.int64(b[STEP_WITNESSES]) & {touched}) | (still_seen & {others})"
+            text(f"b[STEP_SEEN] = b[STEP_SEEN] | U({seen})")
+
+
+def _split(properties: Sequence[Declared], action: Action) -> tuple[int, int]:
+    """The masks of the properties that read what an action writes, and of the others."""
+    touched = [bool(p.frame.reads & action.frame.writes) for p in properties]
+    return bits_where(touched), bits_where(not t for t in touched)
 
 
 def branch_of(model: Model, layout: Layout) -> int:

@@ -40,7 +40,7 @@ def draw_model(chance: Random, folder: str) -> Path:
         path.write_text(random_model(chance))
         question = question_of(path)
         found = search(Unwatched(question.interpreter(question.layout())), max_states=MOST)
-        if found.complete and FEWEST <= found.distinct:
+        if found.complete and found.distinct >= FEWEST:
             return path
 
 

@@ -1,0 +1,171 @@
+"""The compiled search: the same for any number of workers, true to its limits, and clear about what stopped it."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from functools import cache
+
+import msgspec
+import pytest
+from comparing import compare, compiled_run
+from grid import Rule, model
+
+from raftproof.checker.explore import compiled
+from raftproof.checker.explore.compiled import Limits, Outcome, Search
+from raftproof.checker.explore.reference import search
+from raftproof.checker.language import Interpreter, ModelError
+from raftproof.checker.native.build import PLAIN, Kernels, build
+from raftproof.checker.replay import find_violation
+from raftproof.checker.run import Question, check
+
+NONE: tuple[str, ...] = ()
+
+
+@cache
+def kernels_of(symmetric: tuple[str, ...] = NONE) -> Kernels:
+    return build(model, Question(model, symmetric=symmetric).layout())
+
+
+def grid(*off: Rule, symmetric: tuple[str, ...] = NONE) -> Interpreter:
+    layout = Question(model, symmetric=symmetric).layout()
+    return Interpreter(model, layout, (), sum(1 << rule for rule in off))
+
+
+def run(system: Interpreter, workers: int = 1, limits: Limits = compiled.NO_LIMITS) -> tuple[Search, Outcome]:
+    symmetric = ("servers",) if system.layout.symmetric else NONE
+    found = Search(kernels_of(symmetric), system, workers, limits)
+    return found, found.run()
+
+
+def test_all_states_are_those_of_the_plain_search() -> None:
+    compare(Question(model, symmetric=NONE, broken=("monotone",)))
+
+
+def test_orbits_sum_to_the_states_without_symmetry() -> None:
+    system = grid(symmetric=("servers",))
+    whole = compiled_run(kernels_of(), grid())
+    classes = compiled_run(kernels_of(("servers",)), system)
+    assert classes.outcome.distinct < whole.outcome.distinct
+    assert sum(system.orbit(s) for level in classes.states for s in level) == whole.outcome.distinct
+
+
+@pytest.mark.parametrize("off", ["honest", "monotone", ""])
+def test_one_and_two_workers_give_the_same_answer_to_the_byte(off: str) -> None:
+    answers = []
+    for workers in (1, 2, 3):
+        result = check(Question(model, broken=(off,) if off else (), symmetric=NONE, workers=workers))
+        counts = (result.generated, result.distinct, result.depth, result.actions, result.witnesses)
+        answers.append(msgspec.json.encode((result.violation, counts)))
+    assert answers[0] == answers[1] == answers[2]
+
+
+def test_workers_that_share_small_pieces_and_a_growing_table_lose_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    if PLAIN:
+        pytest.skip("takes minutes without compilation")
+    limits = Limits(states=400_000)
+    monkeypatch.setattr(compiled, "SMALL_LEVEL", 64)
+    system = grid(Rule.SHORT, symmetric=("servers",))
+    whole = {run(system, workers)[1].distinct for workers in (1, 2)}
+    assert whole == {10_010}  # two turns, six counters of 0..9 up to their order: 2 * C(15, 6)
+    levels = [compiled_run(kernels_of(("servers",)), system, workers).states for workers in (1, 2)]
+    assert levels[0] == levels[1]
+    found, outcome = run(grid(Rule.SHORT), 2, limits)
+    filled = sum(1 for cell in found.table.cells.tolist() if cell)
+    assert outcome.reason == "states"
+    assert filled == outcome.distinct == len(set(found.table.cells.tolist())) - 1
+
+
+def test_a_limit_of_states_ends_the_search_with_what_it_has() -> None:
+    _, outcome = run(grid(Rule.SHORT), limits=Limits(states=500))
+    assert (outcome.reason, outcome.worst) == ("states", None)
+    assert 500 <= outcome.distinct < 100_000
+    assert outcome.generated >= outcome.distinct
+    assert outcome.depth > 1
+    assert outcome.actions["up"] == outcome.generated - 2
+
+
+def test_a_limit_of_seconds_ends_the_search() -> None:
+    _, outcome = run(grid(Rule.SHORT), limits=Limits(seconds=0.3))
+    assert outcome.reason == "seconds"
+    assert 0.3 <= outcome.seconds < 5
+
+
+def test_a_limit_of_memory_ends_the_search_before_the_memory_is_taken() -> None:
+    if PLAIN:
+        pytest.skip("takes minutes without compilation")
+    found, outcome = run(grid(Rule.SHORT), limits=Limits(memory_bytes=compiled.BASE_BYTES + (6 << 20)))
+    assert outcome.reason == "memory"
+    assert found.table.bytes <= 6 << 20
+    assert outcome.distinct > 0
+
+
+def test_an_interrupt_ends_the_search_with_what_it_has() -> None:
+    timer = threading.Timer(0.5, lambda: signal.raise_signal(signal.SIGINT))
+    timer.start()
+    _, outcome = run(grid(Rule.SHORT), limits=Limits(seconds=30))
+    timer.join()
+    assert outcome.reason == "interrupted"
+    assert outcome.distinct > 100
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_a_violation_in_an_initial_state_has_depth_one() -> None:
+    system = grid(Rule.GOOD_START)
+    found, outcome = run(system)
+    assert outcome.worst is not None
+    violation = find_violation(kernels_of(), system, found, outcome.worst)
+    assert (violation.property, violation.depth, violation.steps) == ("NobodyLied", 1, [])
+    assert (outcome.generated, outcome.distinct, outcome.depth) == (2, 2, 1)
+
+
+def test_without_an_initial_state_inside_the_bounds_nothing_is_explored() -> None:
+    _, outcome = run(grid(Rule.NEAR_START))
+    assert (outcome.generated, outcome.distinct, outcome.depth, outcome.worst) == (2, 0, 0, None)
+
+
+def test_two_initial_states_are_both_explored_and_one_twice_is_one() -> None:
+    both, one = run(grid())[1], run(grid(Rule.TWO_STARTS))[1]
+    assert both.distinct == 2 * one.distinct
+    assert search(grid(Rule.TWO_STARTS)).generated == one.generated
+
+
+def test_a_model_that_comes_to_rest_is_exhausted() -> None:
+    _, outcome = run(grid(Rule.TWO_STARTS))
+    assert (outcome.reason, outcome.depth) == ("", 7)
+    assert outcome.distinct == 924  # six counters of sum at most 6: C(12, 6)
+
+
+def test_a_step_that_breaks_a_property_ends_the_counterexample() -> None:
+    result = check(Question(model, symmetric=NONE, broken=("monotone",), workers=1))
+    assert result.violation is not None
+    assert (result.violation.property, result.violation.depth) == ("CountersGrow", 4)
+    assert [step.action for step in result.violation.steps] == ["up", "up", "fall"]
+
+
+def test_witnesses_of_states_and_of_steps_have_the_depth_of_the_state_that_shows_them() -> None:
+    depths = {"TotalOfFour": 5, "ThirdStep": 4, "TurnKept": 2}
+    assert run(grid())[1].witnesses == depths
+    assert search(grid()).witnesses == depths
+
+
+def test_a_property_of_steps_is_asked_of_steps_that_write_nothing_it_reads() -> None:
+    plain = search(grid(Rule.IDLE))
+    found, outcome = run(grid(Rule.IDLE))
+    assert plain.violated == "TurnsChange"
+    assert outcome.worst is not None
+    violation = find_violation(kernels_of(), grid(Rule.IDLE), found, outcome.worst)
+    assert (violation.property, violation.depth) == ("TurnsChange", len(plain.path)) == ("TurnsChange", 2)
+
+
+@pytest.mark.parametrize(
+    ("rule", "answer"),
+    [
+        (Rule.IN_RANGE, r"grid\.py:\d+: grid: leap\(s\d\): count\[\d\] = 12 is outside its declared range 0\.\.10"),
+        (Rule.DIVISOR, r"grid\.py:\d+: grid: share\(s\d\): ZeroDivisionError"),
+    ],
+)
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_step_that_leaves_its_range_is_named(rule: Rule, answer: str, workers: int) -> None:
+    with pytest.raises(ModelError, match=answer):
+        run(grid(rule), workers)
