@@ -47,8 +47,7 @@ class Api:
         """Linearizable unless the client asks for less."""
         wanted = convert.to_range(request)
         check(wanted)
-        if not request.serializable:
-            await self._server.read_barrier()
+        await (self._server.local_barrier() if request.serializable else self._server.read_barrier())
         result = self._server.machine.store.range(wanted)
         return convert.from_range(result, self._header(result.revision))
 
@@ -75,8 +74,7 @@ class Api:
         check(command)
         _check_size(request)
         if is_read_only(command):
-            if not _all_serializable(request):
-                await self._server.read_barrier()
+            await (self._server.local_barrier() if _all_serializable(request) else self._server.read_barrier())
             result: TxnResult = read(self._server.machine.store, command)
         else:
             result = _done(await self._server.propose(command))

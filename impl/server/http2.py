@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import struct
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
 from typing import NamedTuple
@@ -23,18 +22,42 @@ from urllib.parse import quote
 
 import hpack
 
+from raftproof.impl.server.frames import (
+    ACK,
+    COMPRESSION_ERROR,
+    CONTINUATION,
+    DATA,
+    END_HEADERS,
+    END_STREAM,
+    FLOW_CONTROL_ERROR,
+    FRAME,
+    FRAME_SIZE_ERROR,
+    GOAWAY,
+    HAS_PRIORITY,
+    HEADERS,
+    INITIAL_WINDOW_SIZE,
+    MAX_CONCURRENT_STREAMS,
+    MAX_FRAME_SIZE,
+    MESSAGE,
+    NO_ERROR,
+    NUMBER,
+    PING,
+    PREFACE,
+    PROTOCOL_ERROR,
+    PUSH_PROMISE,
+    REFUSED_STREAM,
+    RST_STREAM,
+    SETTING,
+    SETTINGS,
+    WINDOW_UPDATE,
+    ConnectionFailed,
+    frame,
+    literal,
+    without_padding,
+)
+
 log = logging.getLogger("raftproof.server")
 
-PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
-DATA, HEADERS, PRIORITY, RST_STREAM, SETTINGS, PUSH_PROMISE, PING, GOAWAY, WINDOW_UPDATE, CONTINUATION = range(10)
-END_STREAM, ACK, END_HEADERS, PADDED, HAS_PRIORITY = 1, 1, 4, 8, 32
-NO_ERROR, PROTOCOL_ERROR, FLOW_CONTROL_ERROR, FRAME_SIZE_ERROR, REFUSED_STREAM, COMPRESSION_ERROR = 0, 1, 3, 6, 7, 9
-MAX_CONCURRENT_STREAMS, INITIAL_WINDOW_SIZE, MAX_FRAME_SIZE = 3, 4, 5  # settings
-
-_FRAME = struct.Struct(">BHBBL")  # length in 3 bytes, type, flags, stream
-_SETTING = struct.Struct(">HL")
-_NUMBER = struct.Struct(">L")
-_MESSAGE = struct.Struct(">BL")
 _DEFAULT_WINDOW = 65_535
 _MOST_STREAMS = 10_000  # at a time, on one connection
 _MOST_HEADER_BYTES = 1 << 16
@@ -56,39 +79,8 @@ OK, UNKNOWN, RESOURCE_EXHAUSTED, UNIMPLEMENTED, INTERNAL = 0, 2, 8, 12, 13
 Answer = Callable[[bytes], Awaitable["bytes | Status"]]
 """A method: from the request's bytes to the response's, or to a status."""
 
-
-class ConnectionFailed(Exception):
-    """The client broke the protocol; the connection ends with this code."""
-
-    def __init__(self, code: int, reason: str) -> None:
-        super().__init__(reason)
-        self.code = code
-
-
-def frame(kind: int, flags: int, stream: int, payload: bytes) -> bytes:
-    """One frame."""
-    return _FRAME.pack(len(payload) >> 16, len(payload) & 0xFFFF, kind, flags, stream) + payload
-
-
-def _literal(name: str, value: str) -> bytes:
-    """A header that enters no table."""
-    return b"\0" + _text(name) + _text(value)
-
-
-def _text(text: str) -> bytes:
-    data = text.encode()
-    if len(data) < 127:
-        return bytes([len(data)]) + data
-    rest, length = len(data) - 127, bytearray([127])
-    while rest > 127:
-        length.append(rest & 127 | 128)
-        rest >>= 7
-    length.append(rest)
-    return bytes(length) + data
-
-
-_RESPONSE = b"\x88" + _literal("content-type", "application/grpc")
-_SUCCESS = _literal("grpc-status", "0")
+_RESPONSE = b"\x88" + literal("content-type", "application/grpc")
+_SUCCESS = literal("grpc-status", "0")
 
 
 class _Incoming:
@@ -142,10 +134,10 @@ class Connection(asyncio.Protocol):
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
         self._opened.add(self)
-        settings = _SETTING.pack(MAX_CONCURRENT_STREAMS, _MOST_STREAMS)
-        settings += _SETTING.pack(INITIAL_WINDOW_SIZE, 2 * self._largest_message)  # a request never waits for more
+        settings = SETTING.pack(MAX_CONCURRENT_STREAMS, _MOST_STREAMS)
+        settings += SETTING.pack(INITIAL_WINDOW_SIZE, 2 * self._largest_message)  # a request never waits for more
         self._write(frame(SETTINGS, 0, 0, settings))
-        self._write(frame(WINDOW_UPDATE, 0, 0, _NUMBER.pack(_CONNECTION_WINDOW - _DEFAULT_WINDOW)))
+        self._write(frame(WINDOW_UPDATE, 0, 0, NUMBER.pack(_CONNECTION_WINDOW - _DEFAULT_WINDOW)))
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._opened.discard(self)
@@ -155,7 +147,7 @@ class Connection(asyncio.Protocol):
     def stop(self) -> None:
         """Say that no further call is taken; calls under way may be answered."""
         self._is_stopping = True
-        self._write(frame(GOAWAY, 0, 0, _NUMBER.pack(self._last_stream) + _NUMBER.pack(NO_ERROR)))
+        self._write(frame(GOAWAY, 0, 0, NUMBER.pack(self._last_stream) + NUMBER.pack(NO_ERROR)))
         self._flush()
 
     def close(self) -> None:
@@ -167,8 +159,8 @@ class Connection(asyncio.Protocol):
             self._receive(data)
         except ConnectionFailed as failed:
             log.warning("a client at %s is cut off: %s", self._transport.get_extra_info("peername"), failed)
-            code = _NUMBER.pack(failed.code)
-            self._write(frame(GOAWAY, 0, 0, _NUMBER.pack(self._last_stream) + code + str(failed).encode()))
+            code = NUMBER.pack(failed.code)
+            self._write(frame(GOAWAY, 0, 0, NUMBER.pack(self._last_stream) + code + str(failed).encode()))
             self._flush()
             self._transport.close()
 
@@ -184,7 +176,7 @@ class Connection(asyncio.Protocol):
             self._has_preface, start = True, len(PREFACE)
         size = len(buffer)
         while size - start >= 9:
-            high, low, kind, flags, stream = _FRAME.unpack_from(buffer, start)
+            high, low, kind, flags, stream = FRAME.unpack_from(buffer, start)
             length = high << 16 | low
             if length > _LARGEST_FRAME:
                 raise ConnectionFailed(FRAME_SIZE_ERROR, "a frame is too long")
@@ -214,7 +206,7 @@ class Connection(asyncio.Protocol):
         if kind == DATA:
             self._take_data(flags, stream, payload)
         elif kind == HEADERS:
-            block = _without_padding(payload, flags)
+            block = without_padding(payload, flags)
             self._take_block(flags, stream, block[5:] if flags & HAS_PRIORITY else block)
         elif kind == CONTINUATION:
             self._continue_block(flags, stream, payload)
@@ -277,7 +269,7 @@ class Connection(asyncio.Protocol):
     def _open(self, stream: int, path: bytes, is_all: bool) -> None:
         answer = self._methods.get(path)
         if self._is_stopping or len(self._answering) + len(self._incoming) >= _MOST_STREAMS:
-            self._write(frame(RST_STREAM, 0, stream, _NUMBER.pack(REFUSED_STREAM)))
+            self._write(frame(RST_STREAM, 0, stream, NUMBER.pack(REFUSED_STREAM)))
         elif answer is None:
             self._refuse(stream, Status(UNIMPLEMENTED, f"unknown method {path.decode(errors='replace')}"), is_all)
         elif is_all:
@@ -288,7 +280,7 @@ class Connection(asyncio.Protocol):
     def _take_data(self, flags: int, stream: int, payload: bytes) -> None:
         self._received += len(payload)
         if self._received > _CONNECTION_WINDOW // 4:
-            self._write(frame(WINDOW_UPDATE, 0, 0, _NUMBER.pack(self._received)))
+            self._write(frame(WINDOW_UPDATE, 0, 0, NUMBER.pack(self._received)))
             self._received = 0
         incoming = self._incoming.get(stream)
         if incoming is None:
@@ -296,9 +288,9 @@ class Connection(asyncio.Protocol):
                 raise ConnectionFailed(PROTOCOL_ERROR, "data on a stream that was not opened")
             return  # of a call that is answered already
         body = incoming.body
-        body += _without_padding(payload, flags)
+        body += without_padding(payload, flags)
         if len(body) >= 5:
-            compressed, length = _MESSAGE.unpack_from(body)
+            compressed, length = MESSAGE.unpack_from(body)
             if length > self._largest_message:
                 message = f"grpc: received message larger than max ({length} vs. {self._largest_message})"
                 self._refuse(stream, Status(RESOURCE_EXHAUSTED, message), bool(flags & END_STREAM))
@@ -320,7 +312,7 @@ class Connection(asyncio.Protocol):
             return
         if len(payload) % 6:
             raise ConnectionFailed(FRAME_SIZE_ERROR, "settings are not 6 bytes each")
-        for name, value in _SETTING.iter_unpack(payload):
+        for name, value in SETTING.iter_unpack(payload):
             if name == INITIAL_WINDOW_SIZE:
                 if value > _LARGEST_WINDOW:
                     raise ConnectionFailed(FLOW_CONTROL_ERROR, "a window is too large")
@@ -335,7 +327,7 @@ class Connection(asyncio.Protocol):
     def _take_window(self, stream: int, payload: bytes) -> None:
         if len(payload) != 4:
             raise ConnectionFailed(FRAME_SIZE_ERROR, "a window update is not 4 bytes long")
-        increment = _NUMBER.unpack(payload)[0] & _LARGEST_WINDOW
+        increment = NUMBER.unpack(payload)[0] & _LARGEST_WINDOW
         if not stream:
             self._window += increment
             if self._window > _LARGEST_WINDOW:
@@ -367,7 +359,7 @@ class Connection(asyncio.Protocol):
         if isinstance(response, Status):
             self._refuse(stream, response, True)
             return
-        body = _MESSAGE.pack(0, len(response)) + response
+        body = MESSAGE.pack(0, len(response)) + response
         self._write(frame(HEADERS, END_HEADERS, stream, _RESPONSE))
         window = self._windows.get(stream, self._initial_window)
         if len(body) <= min(window, self._window, self._largest_frame) and not self._blocked:
@@ -385,10 +377,10 @@ class Connection(asyncio.Protocol):
         self._incoming.pop(stream, None)
         self._windows.pop(stream, None)
         message = quote(status.message, safe=" !\"#$&'()*+,/:;<=>?@[\\]^`{|}~")
-        trailers = _RESPONSE + _literal("grpc-status", str(status.code)) + _literal("grpc-message", message)
+        trailers = _RESPONSE + literal("grpc-status", str(status.code)) + literal("grpc-message", message)
         self._write(frame(HEADERS, END_HEADERS | END_STREAM, stream, trailers))
         if not is_all:
-            self._write(frame(RST_STREAM, 0, stream, _NUMBER.pack(NO_ERROR)))
+            self._write(frame(RST_STREAM, 0, stream, NUMBER.pack(NO_ERROR)))
 
     def _send_blocked(self) -> None:
         """As much as the windows let pass, each response in its turn."""
@@ -408,11 +400,3 @@ class Connection(asyncio.Protocol):
             else:
                 del self._windows[stream]
                 self._write(frame(HEADERS, END_HEADERS | END_STREAM, stream, _SUCCESS))
-
-
-def _without_padding(payload: bytes, flags: int) -> bytes:
-    if not flags & PADDED:
-        return payload
-    if not payload or payload[0] >= len(payload):
-        raise ConnectionFailed(PROTOCOL_ERROR, "a frame is all padding")
-    return payload[1 : len(payload) - payload[0]]

@@ -25,7 +25,7 @@ from raftproof.impl import core
 from raftproof.impl.core import Message, Ready, Snapshot
 from raftproof.impl.kv import Command
 from raftproof.impl.server import errors
-from raftproof.impl.server.beginning import found_or_join, recover
+from raftproof.impl.server.beginning import found_or_join, judge, recover
 from raftproof.impl.server.directory import DataDirectory
 from raftproof.impl.server.errors import CannotStart, Stopped
 from raftproof.impl.server.machine import Machine, Member, MemberChange, Outcome, Proposal, Publish, encode_proposal
@@ -88,12 +88,11 @@ class Server:
         self._stored = 0
         self._snapshot_index = self.raft.snapshot.index
         self._leader = (0, 0)  # as of the last turn: the leader and its term
-        self._scheduled = self._stopping = self._published = False
+        self._scheduled = self._stopping = self._published = self._is_caught_up = False
 
     def _link_members(self) -> None:
         """Dial exactly the other members."""
-        members = self.machine.members or {member.id: member for member in self.identity.members}
-        wanted = {id: member.peer_urls[0] for id, member in members.items() if id != self.identity.server}
+        wanted = {id: member.peer_urls[0] for id, member in self._members().items() if id != self.identity.server}
         for id, link in list(self._links.items()):
             if wanted.get(id) != link.url:
                 self._links.pop(id).stop()
@@ -110,6 +109,8 @@ class Server:
         has_leader = bool(self.raft.leader)
         self._proposals.expire({id for id, _ in self._held})
         self._reads.tick(has_leader)
+        if has_leader and not self._is_caught_up and not self._reads.waiting:
+            self.read_barrier()
         if not self._published and has_leader and self.identity.server in self.machine.members:
             self._published = True
             publish = Publish(self.identity.server, self.identity.name, (self.settings.client_url,))
@@ -150,12 +151,21 @@ class Server:
         assert isinstance(outcome, tuple)
         return outcome
 
-    async def read_barrier(self) -> None:
-        """Return when what was committed at the time of the call is applied here (thesis §6.4). Raises ApiError."""
-        id = next(self._ids)
-        future = self._reads.add(id)
+    def read_barrier(self) -> asyncio.Future[None]:
+        """Done when what was committed at the time of the call is applied here (thesis §6.4). Raises ApiError."""
+        future = self._reads.add(next(self._ids))
+        future.add_done_callback(self._caught_up)
         self._schedule()
-        await future
+        return future
+
+    async def local_barrier(self) -> None:
+        """Return when this server shows nothing older than before it was restarted: what it had applied is not all
+        durable, so it must have caught up with a leader once. Raises ApiError."""
+        if not self._is_caught_up:
+            await self.read_barrier()
+
+    def _caught_up(self, future: asyncio.Future[None]) -> None:
+        self._is_caught_up = self._is_caught_up or (not future.cancelled() and future.exception() is None)
 
     async def transfer_leadership(self, to: int) -> None:
         """Hand over, and return when the other leads. Raises ApiError."""
@@ -359,23 +369,15 @@ class Server:
         self._end(Stopped(f"server {self.identity.name} was removed from the cluster; its data is of no more use"))
 
     def _judge(self, hello: Hello) -> Refusal | None:
-        """Whether to take messages from whoever says this."""
-        identity = self.identity
-        if hello.protocol != PROTOCOL:
-            return Refusal(f"it speaks protocol {hello.protocol}, and this server speaks {PROTOCOL}")
-        if not hello.source:
-            return None  # wants to join: it is told the members, and may send nothing
-        if hello.cluster != identity.cluster:
-            return Refusal(f"it belongs to cluster {hello.cluster:x}, and this server to cluster {identity.cluster:x}")
-        if hello.dest != identity.server:
-            return Refusal(f"it looks for server {hello.dest:x}, and this is server {identity.server:x}")
-        if hello.source in self.machine.removed:
-            return Refusal("it was removed from the cluster", removed=True)
-        return None
+        return judge(hello, self.identity, self.machine.removed)
 
     def _answer(self) -> Answer:
-        members = self.machine.members or {member.id: member for member in self.identity.members}
+        members = self._members()
         return Answer(self.identity.cluster, tuple(members[id] for id in sorted(members)))
+
+    def _members(self) -> dict[int, Member]:
+        """As the log tells them; a server that has just joined knows only what it was told then."""
+        return self.machine.members or {member.id: member for member in self.identity.members}
 
     def _refused(self, answer: Answer) -> None:
         if answer.removed:

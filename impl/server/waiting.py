@@ -48,6 +48,10 @@ class Waiting(Generic[T]):
         """This one was not sent to the leader that is gone."""
         self._lost.pop(id, None)
 
+    def __len__(self) -> int:
+        """How many wait."""
+        return len(self._waiting)
+
     def __contains__(self, id: object) -> bool:
         """Whether somebody still waits for it."""
         return id in self._waiting

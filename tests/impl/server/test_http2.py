@@ -12,7 +12,7 @@ import grpc
 import grpc.aio
 import hpack
 
-from raftproof.impl.server.http2 import (
+from raftproof.impl.server.frames import (
     ACK,
     CONTINUATION,
     DATA,
@@ -27,12 +27,10 @@ from raftproof.impl.server.http2 import (
     PREFACE,
     RST_STREAM,
     SETTINGS,
-    UNIMPLEMENTED,
     WINDOW_UPDATE,
-    Connection,
-    Status,
     frame,
 )
+from raftproof.impl.server.http2 import UNIMPLEMENTED, Connection, Status
 
 LARGEST = 1000
 PATH = (":path", "/test.Test/Echo")
