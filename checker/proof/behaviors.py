@@ -1,8 +1,9 @@
-"""Several steps in a row over a finite instance: bounded behaviors from the first state, and k-induction from any state.
+"""Several steps in a row over a finite instance: bounded behaviors from the first state, and k-induction from any
+state.
 
-k-induction: if a claim holds in the first k states of every behavior, and k states in a row in which it holds are always
-followed by one more, it holds for ever. It asks for no lemma, only for a larger k; for Raft no small k is enough, and the
-states that say so are a good first lesson in what a lemma is for.
+k-induction: if a claim holds in the first k states of every behavior, and k states in a row in which it holds are
+always followed by one more, it holds for ever. It asks for no lemma, only for a larger k; for Raft no small k is
+enough, and the states that say so are a good first lesson in what a lemma is for.
 """
 
 from __future__ import annotations
@@ -48,7 +49,8 @@ def k_induction(
     assuming: tuple[str, ...] = (),
     seconds: float = 60.0,
 ) -> Induction:
-    """The step of k-induction: k states in a row that satisfy the claim, and the lemmas assumed, then one that does not."""
+    """The step of k-induction: k states in a row that satisfy the claim, and the lemmas assumed, then one that does
+    not."""
     start = time.monotonic()
     run = _Run(theory, instance)
     view = theory.vocabulary()
@@ -65,7 +67,8 @@ def k_induction(
 def bounded(
     theory: Theory[Any], claim: str, depth: int, instance: Instance, *, seconds: float = 60.0
 ) -> Behavior | None:
-    """A behavior of at most so many steps from the first state to one in which the claim fails, a shortest one, or None."""
+    """A behavior of at most so many steps from the first state to one in which the claim fails, a shortest one, or
+    None."""
     run = _Run(theory, instance, Interpreter(theory, instance).initial_state())
     formula = theory.claim(claim).formula(theory.vocabulary())
     for _ in range(depth):

@@ -1,8 +1,8 @@
 """Truth values and elements over a finite instance, where some are known and some are unknowns of a solver.
 
-A bit is True, False, or a Boolean unknown. An element of a sort with k members is a number below k, or, where unknown, a
-table of bits: for each number, whether it is that one (exactly one is). Whatever is known is decided at once, so the same
-code reads a formula over a concrete state, where no unknown is left, and over an arbitrary one.
+A bit is True, False, or a Boolean unknown. An element of a sort with k members is a number below k, or, where unknown,
+a table of bits: for each number, whether it is that one (exactly one is). Whatever is known is decided at once, so the
+same code reads a formula over a concrete state, where no unknown is left, and over an arbitrary one.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """What falls when something is taken away: a lemma, a guard, a rule.
 
-Most obligations do not notice: their facts are as they were, or the same few hypotheses still prove them. For the rest a
-counterexample is sought in small instances; where there is none, the solver is given every hypothesis that is left. If it
-proves all that way, what was taken away was not needed.
+Most obligations do not notice: their facts are as they were, or the same few hypotheses still prove them. For the rest
+a counterexample is sought in small instances; where there is none, the solver is given every hypothesis that is left.
+If it proves all that way, what was taken away was not needed.
 """
 
 from __future__ import annotations

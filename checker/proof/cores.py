@@ -1,11 +1,13 @@
 """Which lemmas each obligation needs: the edges of the proof graph, computed once, kept as data, checked each time.
 
-With every lemma as a hypothesis a solver takes ten times as long, and now and then finds no answer, on another obligation
-for every seed. With the few that are needed it answers at once. Nothing rests on the stored edges: whatever hypotheses an
-obligation is given are lemmas that are proved too, so a wrong edge can make a proof fail and cannot make a false one pass.
+With every lemma as a hypothesis a solver takes ten times as long, and now and then finds no answer, on another
+obligation for every seed. With the few that are needed it answers at once. Nothing rests on the stored edges: whatever
+hypotheses an obligation is given are lemmas that are proved too, so a wrong edge can make a proof fail and cannot make
+a false one pass.
 
     find     unsat core of all hypotheses ─▶ leave one out, again and again ─▶ store, with fingerprints
-    use      the fingerprint of facts, conclusion and needed lemmas is as stored?  yes: these hypotheses;  no: stale, all
+    use      the fingerprint of facts, conclusion and needed lemmas is as stored?  yes: these hypotheses;  no: stale,
+    all
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """The same description, read over a finite instance: so many servers, terms, indexes, and every quantifier is a loop.
 
-A state is a table for each relation and function. With unknowns in it, a formula becomes a propositional one for a solver
-(`induction`: counterexamples, bounded behaviors). Without, it is true or false (`concrete`: successors of a state).
+A state is a table for each relation and function. With unknowns in it, a formula becomes a propositional one for a
+solver (`induction`: counterexamples, bounded behaviors). Without, it is true or false (`concrete`: successors of a
+state).
 
     instance = Instance({Server: 3, Term: 2, …}, fixed={"member": lambda n, q: n in QUORUMS[q]})
 

@@ -100,7 +100,8 @@ def find(
 
 
 def satisfiable(theory: Theory[Any], action: str, instances: Iterable[Instance]) -> Instance | None:
-    """An instance in which the action is enabled in a state that satisfies every lemma: no obligation of it is vacuous."""
+    """An instance in which the action is enabled in a state that satisfies every lemma: no obligation of it is
+    vacuous."""
     for instance in instances:
         search = _Search(theory, instance, time.monotonic(), 60.0)
         if search.enabled(action):

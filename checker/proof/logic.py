@@ -1,6 +1,7 @@
 """Many-sorted first-order logic: the language in which a theory is written.
 
-A sort is a class, and an expression of the sort is an instance of it, so a type checker sees a term passed for an index:
+A sort is a class, and an expression of the sort is an instance of it, so a type checker sees a term passed for an
+index:
 
     class Server(Element): "A member of the cluster."
     class Term(Ordered): "A term of office."
@@ -8,9 +9,9 @@ A sort is a class, and an expression of the sort is an instance of it, so a type
     voted: Relation[Server, Term, Server]
     implies(voted(n, t, c) & voted(n, t, d), c == d)
 
-Formulas are trees and nothing more. Others read them: `smtlib` writes them for a solver (any number of servers), `finite`
-expands them over a small instance (with unknowns, or with none: then a formula is simply true or false), `text` prints
-them for people, `stratification` looks at their quantifiers.
+Formulas are trees and nothing more. Others read them: `smtlib` writes them for a solver (any number of servers),
+`finite` expands them over a small instance (with unknowns, or with none: then a formula is simply true or false),
+`text` prints them for people, `stratification` looks at their quantifiers.
 
 Operators bind as in Python: `==` and `<` bind more loosely than `&` and `|`, so comparisons stand in parentheses.
 """
@@ -337,7 +338,8 @@ def _parameter_names(function: Callable[..., Any]) -> list[str]:
 
 @dataclass(frozen=True)
 class Symbol:
-    """A relation or function of the vocabulary: its name, the sorts it takes, and the sort it gives (none: a relation)."""
+    """A relation or function of the vocabulary: its name, the sorts it takes, and the sort it gives (none: a
+    relation)."""
 
     name: str
     takes: tuple[Sort, ...]
@@ -364,7 +366,8 @@ class Update:
 
 
 class Relation(Generic[*Sorts]):
-    """A relation in a state. After a step it has a meaning in terms of the state before; else it is the symbol itself."""
+    """A relation in a state. After a step it has a meaning in terms of the state before; else it is the symbol
+    itself."""
 
     def __init__(self, symbol: Symbol, meaning: Callable[..., Formula] | None = None) -> None:
         self.symbol, self._meaning = symbol, meaning

@@ -1,8 +1,8 @@
 """Questions to a solver: z3, or cvc5 as a second opinion. A question is SMT-LIB text, an answer is one of three words.
 
 "unsat" proves, "sat" refutes, and everything else (a time-out, a solver that gives up) is "unknown": never a proof.
-Each question gets a solver and a context of its own, so an answer depends on the text and the seed alone, not on what was
-asked before it or in which process.
+Each question gets a solver and a context of its own, so an answer depends on the text and the seed alone, not on what
+was asked before it or in which process.
 """
 
 from __future__ import annotations

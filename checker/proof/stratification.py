@@ -12,6 +12,7 @@ seeds. The check is made on the formulas before a solver sees them, and refuses 
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable
 
 from raftproof.checker.proof.logic import (
@@ -61,7 +62,7 @@ def find_cycle(arrows: Iterable[Arrow]) -> list[Arrow]:
         for target in following.get(path[-1], ()):
             if target in path:
                 loop = [*path[path.index(target) :], target]
-                return list(zip(loop, loop[1:], strict=False))
+                return list(itertools.pairwise(loop))
             if target not in done and (cycle := walk([*path, target])):
                 return cycle
         done.add(path[-1])
@@ -108,7 +109,8 @@ def _visit_all(trees: Iterable[Formula | Element], positive: bool, scope: Depend
 
 
 def _bound(tree: Formula, variables: tuple[Element, ...], universal: bool, scope: Depends, arrows: Reasons) -> Depends:
-    """What the quantifier's variables depend on: a universal one on itself, an existential one on what is free in it."""
+    """What the quantifier's variables depend on: a universal one on itself, an existential one on what is free in
+    it."""
     free = frozenset[Sort]().union(*(scope.get(variable, frozenset()) for variable in free_variables(tree)))
     bound: Depends = {}
     for variable in variables:

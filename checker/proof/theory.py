@@ -212,7 +212,8 @@ class Theory(Generic[V]):
     steps: tuple[Lemma, ...] = ()
     witnesses: tuple[Lemma, ...] = ()
     tidy: tuple[Lemma, ...] = ()
-    """What is asked of the states of a counterexample beside the lemmas, so that they look like states of the protocol."""
+    """What is asked of the states of a counterexample beside the lemmas, so that they look like states of the
+    protocol."""
     removed: tuple[Lemma, ...] = ()
     """The lemmas that were taken away."""
     assumptions: tuple[str, ...] = ()

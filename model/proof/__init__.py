@@ -1,8 +1,9 @@
-"""Raft's safety, argued for every cluster: any servers, terms, indexes and values, any quorums of which two share a server.
+"""Raft's safety, argued for every cluster: any servers, terms, indexes and values, any quorums of which two share a
+server.
 
 Read in this order: `vocabulary` (what a state is made of), `protocol` (the steps), `lemmas/` (what every state keeps),
-`goals` (Figure 3, derived from the lemmas), `quorums` (why majorities may be taken for the quorums), `wrong` (rules that
-fail, and what they take with them).
+`goals` (Figure 3, derived from the lemmas), `quorums` (why majorities may be taken for the quorums), `wrong` (rules
+that fail, and what they take with them).
 """
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
-"""Small clusters in which counterexamples to induction are looked for, growing; and what makes their states look real."""
+"""Small clusters in which counterexamples to induction are looked for, growing; and what makes their states look
+real."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """Raft's steps, as small as Figure 2's rules, over a network that never forgets.
 
-They are looser than a real server's handlers: a handler that does several things at once (step down, cut the log, append,
-answer) is several of these steps, and a server may stop between any two of them. What is proved of the loose steps holds
-of every protocol whose steps are made of them.
+They are looser than a real server's handlers: a handler that does several things at once (step down, cut the log,
+append, answer) is several of these steps, and a server may stop between any two of them. What is proved of the loose
+steps holds of every protocol whose steps are made of them.
 
     election      Timeout · RequestVote · ObserveTerm · GrantVote · BecomeLeader · StepDown
     replication   ClientRequest · SendAppend · Truncate · Append · Acknowledge
@@ -99,8 +99,8 @@ def ObserveTerm(s: Raft, n: Server, t: Term, u: Term) -> Step:
 
 @action("§5.2, §5.4.1; Figure 2, RequestVote RPC, receiver 2")
 def GrantVote(s: Raft, n: Server, t: Term, c: Server, i: Index, a: Term, my_i: Index, my_a: Term) -> Step:
-    """Server n votes in its term t for candidate c, whose log ends at (i, a), if its own log, which ends at (my_i, my_a),
-    is no more up to date, and it has voted for no other."""
+    """Server n votes in its term t for candidate c, whose log ends at (i, a), if its own log, which ends at (my_i,
+    my_a), is no more up to date, and it has voted for no other."""
     return Step(
         when={
             "in_term": s.current(n, t),
@@ -116,7 +116,8 @@ def GrantVote(s: Raft, n: Server, t: Term, c: Server, i: Index, a: Term, my_i: I
 
 @action("§5.2; Figure 2, Candidates: votes received from majority of servers: become leader")
 def BecomeLeader(s: Raft, n: Server, t: Term, q: Quorum, i: Index) -> Step:
-    """Candidate n, which has the votes of all of q in its term t, leads it; its log, up to index i, is the term's log."""
+    """Candidate n, which has the votes of all of q in its term t, leads it; its log, up to index i, is the term's
+    log."""
     return Step(
         when={
             "in_term": s.current(n, t),

@@ -2,8 +2,8 @@
 
 The names are the gallery's where the protocol that is proved has the rule. It has none for what lies outside it:
 `vote_persisted` (a vote is its own record here, so a forgotten one is `vote_once`), `match_monotonic` (acknowledgments
-are a set), `commit_monotonic` (a commit index may fall here, and does no harm), `keep_vote_on_step_down` (it does none).
-Any guard can be switched off by its own name too: `GrantVote.vote_once`.
+are a set), `commit_monotonic` (a commit index may fall here, and does no harm), `keep_vote_on_step_down` (it does
+none). Any guard can be switched off by its own name too: `GrantVote.vote_once`.
 """
 
 from __future__ import annotations

@@ -64,7 +64,8 @@ def EntryStarted(s: Raft, n: Server, i: Index, a: Term) -> Formula:
 
 @lemma("logs", "§5.3")
 def LeaderEntryStarted(s: Raft, t: Term, i: Index, a: Term) -> Formula:
-    """A term that has an entry in a leader's log has started, and so has the leader's own (or the entry is the sentinel)."""
+    """A term that has an entry in a leader's log has started, and so has the leader's own (or the entry is the
+    sentinel)."""
     return implies(s.term_log(t, i, a), (a == TERM_0) | (s.started(a) & s.started(t)))
 
 

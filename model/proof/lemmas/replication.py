@@ -3,7 +3,8 @@
 An entry of term t is *choosable* with a quorum if each member stores it or may still do so: it acknowledged the log of
 term t up to the entry, or has not left term t. Once a member leaves term t without it, it never acknowledges it, and
 the entry is lost for that quorum. The paper's proof of Leader Completeness looks at one voter that both stored the
-committed entry and voted for the new leader; these four lemmas are that argument, for entries that are not committed yet.
+committed entry and voted for the new leader; these four lemmas are that argument, for entries that are not committed
+yet.
 
         term t:   leader appends ──▶ quorum acknowledges         AckPast, AckKept
         term T:   a member votes for c, after it left term t     VoterPassesOn: c has the entry
