@@ -55,15 +55,25 @@ class Region:
 class Layout:
     """Where every field of a state class lies, under given bounds.
 
+    A *wide* layout is for long logs and many messages, where a state is changed in place and not searched: every scalar
+    has a word of its own, and a message as many words as fields.
+
     Raises ModelError where an annotation means nothing, BoundsError where the bounds do not fit.
     """
 
-    def __init__(self, cls: type[State], bounds: Mapping[str, int], symmetric: frozenset[str] = frozenset()) -> None:
+    def __init__(
+        self,
+        cls: type[State],
+        bounds: Mapping[str, int],
+        symmetric: frozenset[str] = frozenset(),
+        wide: bool = False,
+    ) -> None:
         for name, bound in bounds.items():
             if bound < 1:
                 raise BoundsError(f"the bound {name} is {bound}; it must be at least 1")
         self.cls = cls
         self.bounds = dict(bounds)
+        self.wide = wide
         self.symmetric = symmetric
         """The names of the sorts up to whose relabelling states are the same."""
         self.fields: dict[str, Node] = {}
@@ -95,7 +105,7 @@ class Layout:
         marks: tuple[Any, ...] = ()
         sort = self._sort(top, annotation)
         if sort is not None:
-            return Scalar(name, sort, bias=self._bias(sort))
+            return Scalar(name, sort, bias=self._bias(sort), wide=self.wide)
         if get_origin(annotation) is Annotated:
             annotation, *rest = get_args(annotation)
             marks = tuple(rest)
@@ -161,7 +171,7 @@ class Layout:
             sort = self._sort(top, annotation)
             if sort is not None:
                 bias = (1 if sort.low < 0 else 0) if message else self._bias(sort)
-                parts.append(Scalar(part, sort, bias=bias))
+                parts.append(Scalar(part, sort, bias=bias, wide=self.wide))
             elif isinstance(annotation, type) and issubclass(annotation, tuple):
                 parts.append(self._record(top, part, annotation, message).place())
             else:
@@ -180,7 +190,7 @@ class Layout:
         slots = limit + capacity.over
         copies = self._limit(top, capacity.copies) if capacity.copies else slots
         node = BagNode(name, kinds, limit, copies, slots).place()
-        if node.code_bits() >= WORD:
+        if node.code_bits() >= WORD and not self.wide:
             raise BoundsError(f"{top}: a message takes {node.code_bits()} bits of 63; lower a bound")
         return node
 
@@ -204,7 +214,7 @@ class Layout:
         # Labels lie below the scalars, which are the sort key.
         rest = [n for n in owned if not self._is_lane(n)]
         for node in sorted(rest, key=lambda n: not (isinstance(n, MapNode) and _is_label(n.child))):
-            self._place_in(region, node.child if isinstance(node, MapNode) else node, one=True)
+            self._place_in(region, node.child if isinstance(node, MapNode) else node, one=isinstance(node, SetNode))
         self.stride = len(region.free)
         """Words that a server takes."""
         for node in owned:
@@ -227,7 +237,9 @@ class Layout:
         return isinstance(node, MapNode | SetNode) and self.owner is not None and node.key == self.owner
 
     def _is_lane(self, node: Node) -> bool:
-        """Whether a server keeps the node's value about every server."""
+        """Whether a server keeps the node's value about every server, side by side."""
+        if self.wide:
+            return False
         inner = node.child if isinstance(node, MapNode) else None
         return isinstance(inner, MapNode | SetNode) and inner.key == self.owner
 
@@ -286,6 +298,12 @@ class Layout:
             case SetNode():
                 node.stride, node.per_word = 1, WORD
                 return -(-node.key.size // WORD)
+            case Record() if self.wide:
+                return node.bits() // WORD
+            case SeqNode() if node.child.bits() > WORD:
+                words = self._pack_large(node.child)
+                node.stride, node.items = words * WORD, WORD
+                return 1 + words * node.slots
             case MapNode() if node.child.bits() > WORD:
                 words = self._pack_large(node.child)
                 node.stride = words * WORD

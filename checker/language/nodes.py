@@ -72,9 +72,11 @@ class Scalar(Node):
 
     sort: Sort
     bias: int = 0
+    wide: bool = False
+    """Whether it has a word of its own."""
 
     def bits(self) -> int:
-        return (self.sort.high + self.bias).bit_length()
+        return WORD if self.wide else (self.sort.high + self.bias).bit_length()
 
     def fresh(self) -> int:
         return self.sort.low
@@ -324,10 +326,9 @@ class BagNode(Node):
     slot_bits: int = 0
 
     def place(self) -> BagNode:
-        """Lay out the codes: fields low, tag above them, in slots of 32 or 64 bits."""
+        """Lay out the codes: fields low, tag above them, in slots of 32 bits or of whole words."""
         self.tag_shift = max(k.record.bits() for k in self.kinds)
-        code_bits = self.tag_shift + len(self.kinds).bit_length()
-        self.slot_bits = 32 if code_bits < 32 else WORD
+        self.slot_bits = 32 if self.code_bits() < 32 else -(-self.code_bits() // WORD) * WORD
         return self
 
     def code_bits(self) -> int:

@@ -158,7 +158,7 @@ def _namespace(layout: Layout, functions: dict[str, Callable[..., Any]]) -> dict
 
 
 def steps(model: Model, layout: Layout) -> dict[str, Callable[[Words, int, tuple[Any, ...]], bool]]:
-    """The model's actions as functions (words of a state, rules that are off, arguments) that change the state in place.
+    """The model's actions as functions (words of a state, rules that are off, arguments) that change it in place.
 
     For a wide layout, at the size of a trace. Because an action decides before it writes, one that answers False has
     left the state as it was.

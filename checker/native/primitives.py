@@ -14,7 +14,8 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic, overload, overload_method
 
-from raftproof.checker.language.nodes import BagNode, Kind, SetNode
+from raftproof.checker.language.nodes import WORD, BagNode, Kind, SetNode
+from raftproof.checker.native import wide
 from raftproof.checker.native.types import (
     I64,
     BufferType,
@@ -26,6 +27,7 @@ from raftproof.checker.native.types import (
     discard_member,
     record_type,
 )
+from raftproof.checker.native.wide import fail
 
 __all__ = [
     "bag_of", "buffer_of", "code_of", "compare_and_swap", "home", "message_of", "mix", "part", "peek", "prefetch",
@@ -206,28 +208,12 @@ def remove_member(typing_context: Any, members: Any, member: Any) -> Any:
     return types.none(members, member), gen
 
 
-@intrinsic
-def fail(typing_context: Any, bag: Any, what: Any) -> Any:
-    """Raise: the bag is full, or the message is not in it."""
-    node = bag.node
-    texts = {
-        0: f"{node.name} would hold more than {node.slots} messages; declare AtMost(..., over=…)",
-        1: f"{node.name}: the message is not in flight",
-    }
-
-    def gen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        emit = Emit(context, builder)
-        for value, text in texts.items():
-            emit.fail_if(builder.icmp_signed("==", args[1], const(value)), text)
-        return context.get_dummy_value()
-
-    return types.none(bag, types.int64), gen
-
-
 @overload_method(RefType, "send")
 def _send(bag: Any, message: Any) -> Any:
     if not isinstance(bag.node, BagNode):
         return None
+    if bag.node.slot_bits > WORD:
+        return wide.send(bag)
     last = bag.node.slots - 1
 
     def send(bag: Any, message: Any) -> None:
@@ -251,6 +237,8 @@ def _discard(container: Any, item: Any) -> Any:
             remove_member(container, item)
 
         return remove
+    if container.node.slot_bits > WORD:
+        return wide.discard(container)
     last = container.node.slots - 1
 
     def discard(container: Any, item: Any) -> None:
@@ -272,6 +260,8 @@ def _discard(container: Any, item: Any) -> Any:
 def _in_bag(bag: Any, message: Any) -> Any:
     if not isinstance(bag, RefType) or not isinstance(bag.node, BagNode):
         return None
+    if bag.node.slot_bits > WORD:
+        return wide.contains(bag)
     slots = bag.node.slots
 
     def contains(bag: Any, message: Any) -> bool:
@@ -288,6 +278,8 @@ def _in_bag(bag: Any, message: Any) -> Any:
 def _messages_in(bag: Any) -> Any:
     if not isinstance(bag, RefType) or not isinstance(bag.node, BagNode):
         return None
+    if bag.node.slot_bits > WORD:
+        return wide.count(bag)
     slots = bag.node.slots
 
     def count(bag: Any) -> int:

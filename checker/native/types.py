@@ -192,7 +192,19 @@ class Emit:
 
     def load(self, node: Scalar | Record, words: Any, shift: Any) -> Any:
         """The value at a place."""
+        if isinstance(node, Record) and node.bits() > WORD:
+            parts = [self.load(f, *self.move(words, shift, f.offset)) for f in node.fields]
+            return self.context.make_tuple(self.b, record_type(node), parts)
         return self.unpack(node, self.get(words, shift, node.bits()))
+
+    def store(self, node: Scalar | Record, words: Any, shift: Any, value: Any, value_type: Any) -> None:
+        """Replace the value at a place, its ranges checked."""
+        if isinstance(node, Record) and node.bits() > WORD:
+            parts = zip(node.fields, cgutils.unpack_tuple(self.b, value), value_type.types, strict=True)
+            for f, part, part_type in parts:
+                self.store(f, *self.move(words, shift, f.offset), part, part_type)
+        else:
+            self.put(words, shift, node.bits(), self.pack(node, value, value_type))
 
     def unpack(self, node: Scalar | Record, bits: Any) -> Any:
         """The value of its bits."""
@@ -283,7 +295,7 @@ def _state_setattr(context: Any, builder: Any, sig: Any, args: Any, attr: str) -
     emit, node = Emit(context, builder), typ.layout.fields[attr]
     state = cgutils.create_struct_proxy(typ)(context, builder, value=args[0])
     words, shift = emit.move(state.words, const(0), node.offset)
-    emit.put(words, shift, node.bits(), emit.pack(node, args[1], given))
+    emit.store(node, words, shift, args[1], given)
 
 
 @lower_builtin("state.upholds", StateType, types.int64)
@@ -357,7 +369,7 @@ class _SetItem(AbstractTemplate):
 def _setitem(context: Any, builder: Any, sig: Any, args: Any) -> Any:
     emit, ref = Emit(context, builder), sig.args[0]
     words, shift = _place(emit, ref, args[0], args[1])
-    emit.put(words, shift, ref.node.child.bits(), emit.pack(ref.node.child, args[2], sig.args[2]))
+    emit.store(ref.node.child, words, shift, args[2], sig.args[2])
     return context.get_dummy_value()
 
 
@@ -482,11 +494,9 @@ def _append(context: Any, builder: Any, sig: Any, args: Any) -> Any:
         builder.icmp_unsigned(">=", length, const(node.slots)),
         f"{node.name} would hold more than {node.slots} items; declare AtMost(..., over=…)",
     )
-    bits = emit.pack(node.child, args[1], sig.args[1])
-    builder.store(builder.add(builder.load(words), builder.shl(const(1), shift)), words)
     at, start = emit.element(node, *emit.move(words, shift, node.items), length)
-    # What lies beyond the length is zero.
-    builder.store(builder.or_(builder.load(at), builder.shl(bits, start)), at)
+    emit.store(node.child, at, start, args[1], sig.args[1])
+    builder.store(builder.add(builder.load(words), builder.shl(const(1), shift)), words)
     return context.get_dummy_value()
 
 
@@ -496,7 +506,8 @@ def _drop_last(emit: Emit, node: SeqNode, words: Any, shift: Any) -> None:
     length = emit.get(words, shift, node.length_bits())
     b.store(b.sub(b.load(words), b.shl(const(1), shift)), words)
     at, start = emit.element(node, *emit.move(words, shift, node.items), b.sub(length, const(1)))
-    emit.put(at, start, node.child.bits(), const(0))
+    for bits in range(0, max(node.child.bits(), 1), WORD):
+        emit.put(*emit.move(at, start, bits), min(node.child.bits(), WORD), const(0))
 
 
 @lower_builtin("ref.pop", RefType)
