@@ -304,7 +304,7 @@ class Search:
                 x, filled = explore(
                     piece.block, piece.first, piece.last, target, filled, self.table.cells, share, memory
                 )
-            except (ArithmeticError, LookupError) as fault:
+            except (ArithmeticError, LookupError, ModelError) as fault:
                 self._reason = "error"
                 raise self._named(piece, fault) from fault
             share -= filled - before

@@ -25,6 +25,9 @@ from raftproof.checker.language.nodes import Kind
 from raftproof.checker.language.sorts import Sort, sort_of
 from raftproof.checker.result import LogView
 
+MOST_RULES = 63
+"""Which rules are off is one word."""
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -103,6 +106,12 @@ class Model:
     witnesses: list[Property] = field(default_factory=list)
     constraints: list[Property] = field(default_factory=list)
     initials: list[Declared] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        if not (isinstance(self.state, type) and issubclass(self.state, State)):
+            raise source_of(self.state).error(None, f"{self.state.__name__} is no State; derive it from State")
+        if self.rules and not all(0 <= rule < MOST_RULES for rule in self.rules):
+            raise source_of(self.rules).error(None, f"rules are numbered from 0 to {MOST_RULES - 1}")
 
     def action(self, *rules: enum.IntEnum, fault: str = "") -> Callable[[F], F]:
         """Declare an action: it answers whether it is enabled, and takes the step if so."""

@@ -12,6 +12,7 @@ import hashlib
 import importlib.util
 import inspect
 import os
+import re
 import sys
 import time
 import types
@@ -27,6 +28,7 @@ import numpy as np
 
 from raftproof.checker import language
 from raftproof.checker.language.analysis import helpers_of
+from raftproof.checker.language.errors import ModelError
 from raftproof.checker.language.layout import Layout
 from raftproof.checker.language.model import Declared, Model
 from raftproof.checker.native.batch import Batch, Plan, Words
@@ -120,7 +122,10 @@ def build(model: Model, layout: Layout, announce: Callable[[str], None] | None =
         was_compiled=False,
         setup_seconds=0.0,
     )
-    _warm_up(kernels)
+    try:
+        _warm_up(kernels)
+    except numba.core.errors.NumbaError as fault:
+        raise _refused(model, fault, list(functions.values())) from fault
     if not PLAIN:
         kernels.was_compiled = any(module.explore.stats.cache_misses.values())
     kernels.setup_seconds = time.perf_counter() - begun
@@ -135,6 +140,21 @@ def _warm_up(kernels: Kernels) -> None:
     kernels.explore(block, 0, 0, block, 0, table, 0, memory)
     kernels.canonical_in_place(block.copy(), memory)
     kernels.spread(table, 32, np.zeros(64, np.uint64))
+
+
+def _refused(model: Model, fault: Exception, functions: list[Callable[..., Any]]) -> ModelError:
+    """What the compiler could not give a meaning, at the line of the model that it names first."""
+    files = {inspect.getsourcefile(f) or "" for f in _reached(functions)}
+    text = str(fault)
+    named = re.findall(r'"([^"]+)", line (\d+)|at (\S+) \((\d+)\)', text)
+    places = [(first or second, line or other) for first, line, second, other in named]
+    file, line = next(((f, n) for f, n in places if f in files), (next(iter(files), "?"), "0"))
+    skipped = ("Failed in", "- Resolution", "There are", "During")
+    lines = [words for words in map(str.strip, text.splitlines()) if words and not words.startswith(skipped)]
+    reason = lines[0] if lines else type(fault).__name__
+    return ModelError(
+        f"{file}:{line}: {model.name} cannot be compiled: {reason}; a type checker such as mypy says more"
+    )
 
 
 def _namespace(layout: Layout, functions: dict[str, Callable[..., Any]]) -> dict[str, Any]:

@@ -118,6 +118,17 @@ def _workers(text: str) -> int:
     return int(text)
 
 
+def prepare(out: Path | None, json_file: str | None) -> None:
+    """See that the answers can be written before a long search begins."""
+    try:
+        if json_file not in (None, "-"):
+            Path(str(json_file)).open("ab").close()
+        if out is not None:
+            out.mkdir(parents=True, exist_ok=True)
+    except OSError as fault:
+        fail(f"{fault.filename}: {fault.strerror}; nothing can be written there", USAGE)
+
+
 # --------------------------------------------------------------------------------------------------- progress
 
 
@@ -213,7 +224,7 @@ def memory_limit(text: str | None) -> int:
     unit = text.upper()[len(number) :]
     try:
         return int(float(number) * units[unit])
-    except (ValueError, KeyError):
+    except (ValueError, KeyError, OverflowError):
         fail(f"--max-memory {text}: write a number of bytes such as 3GB or 512MiB", USAGE)
 
 

@@ -81,6 +81,7 @@ def command(
             "limits": Limits(max_states, memory, max_seconds),
         },
     )
+    asking.prepare(out, json_file)
     try:
         with asking.progress_line() as progress:
             result = check(question, progress, asking.announce)

@@ -47,17 +47,28 @@ def _from_file(path: Path, name: str) -> Model:
         raise
     except SyntaxError as fault:
         raise ModelError(f"{path}:{fault.lineno}: {fault.msg}") from fault
-    except Exception as fault:  # the user's file may do anything at import
+    except (Exception, SystemExit) as fault:  # the user's file may do anything at import
         line = _line_in(fault, str(path.resolve()))
         raise ModelError(f"{path}:{line}: {type(fault).__name__}: {fault}") from fault
     models = {key: value for key, value in vars(module).items() if isinstance(value, Model)}
     if name:
         if name not in models:
             raise ModelError(f"{path}: holds no Model named {name}; it has {', '.join(models) or 'none'}")
-        return models[name]
+        return _whole(path, models[name])
     if len(models) != 1:
-        raise ModelError(f"{path}: holds {len(models)} models ({', '.join(models)}); write {path}:NAME")
-    return next(iter(models.values()))
+        there = ", ".join(models)
+        text = f"holds {len(models)} models ({there}); write {path}:NAME" if models else "holds no Model"
+        raise ModelError(f"{path}: {text}")
+    return _whole(path, next(iter(models.values())))
+
+
+def _whole(path: Path, model: Model) -> Model:
+    """The model, if it says where it begins."""
+    if not model.initials:
+        raise ModelError(
+            f"{path}: {model.name} has no initial state; write @model.initial above a function of the state"
+        )
+    return model
 
 
 def _line_in(fault: BaseException, file: str) -> int:

@@ -59,6 +59,7 @@ def command(
             "limits": Limits(seconds=max_seconds),
         },
     )
+    asking.prepare(out, json_file)
     try:
         with asking.progress_line() as progress:
             result = simulate(question, behaviors, length, seed, progress, asking.announce)
