@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import sys
+from itertools import pairwise
 
 import msgspec
 
@@ -77,7 +78,7 @@ def run(task: Task) -> Found:
         cpu_seconds=outcome.cpu_seconds,
         setup_seconds=kernels.setup_seconds,
         state_bytes=kernels.words * 8,
-        frontier_states=max((a + b for a, b in zip(levels, [*levels[1:], 0], strict=True)), default=0),
+        frontier_states=max((a + b for a, b in pairwise([*levels, 0])), default=0),
         start_memory_bytes=start,
         peak_memory_bytes=peak_memory_bytes(),
     )

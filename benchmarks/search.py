@@ -60,7 +60,7 @@ class Report(msgspec.Struct):
 def run_task(task: Task) -> Found:
     """A search in a process of its own."""
     command = [sys.executable, str(HERE / "one_search.py"), msgspec.json.encode(task).decode()]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    done = subprocess.run(command, stdout=subprocess.PIPE, check=True)
     return msgspec.json.decode(done.stdout, type=Found)
 
 
@@ -126,22 +126,27 @@ def measure_memory(report: Report) -> None:
 
 def measure_start(report: Report) -> None:
     """How long one waits before the first state."""
-    report.start["seconds of raftproof --help"] = median(timed([*PROGRAM, "--help"], {}) for _ in range(report.rounds))
-    cold, warm = [], []
     check = [*PROGRAM, "check", "figure2"]
+    runs: dict[str, list[tuple[float, float]]] = {
+        "raftproof --help": [timed([*PROGRAM, "--help"]) for _ in range(report.rounds)],
+        "the first check, compilation included": [],
+        "the same check again": [],
+    }
     for _ in range(min(report.rounds, 3)):
         with tempfile.TemporaryDirectory() as cache:
-            cold.append(timed(check, {"RAFTPROOF_CACHE": cache}))
-            warm.append(timed(check, {"RAFTPROOF_CACHE": cache}))
-    report.start["seconds of the first check, compilation included"] = median(cold)
-    report.start["seconds of the same check again"] = median(warm)
+            runs["the first check, compilation included"].append(timed(check, RAFTPROOF_CACHE=cache))
+            runs["the same check again"].append(timed(check, RAFTPROOF_CACHE=cache))
+    for name, found in runs.items():
+        report.start[f"seconds of {name}"] = median(wall for wall, _ in found)
+        report.start[f"CPU seconds of {name}"] = median(cpu for _, cpu in found)
 
 
-def timed(command: list[str], environment: dict[str, str]) -> float:
-    """The wall time of a command."""
-    begun = time.perf_counter()
-    subprocess.run(command, env=os.environ | environment, check=True, capture_output=True)
-    return time.perf_counter() - begun
+def timed(command: list[str], **environment: str) -> tuple[float, float]:
+    """The wall time and the CPU time of a command."""
+    used, begun = os.times(), time.perf_counter()
+    subprocess.run(command, env=os.environ | environment, check=True, stdout=subprocess.DEVNULL)
+    wall, then = time.perf_counter() - begun, os.times()
+    return wall, then.children_user + then.children_system - used.children_user - used.children_system
 
 
 def measure_large(report: Report) -> None:
