@@ -9,7 +9,8 @@ from raftproof.impl.core.messages import Message
 
 
 class ReadState(msgspec.Struct, frozen=True, gc=False):
-    """A read may be answered from the state machine once it has applied `index`."""
+    """A read may be answered from the state machine once it has applied `index`. A read that was passed on to the
+    leader may be named twice, since messages may come twice: an id that is answered already means nothing."""
 
     id: int
     index: int

@@ -152,7 +152,7 @@ class Raft:
         # What goes out with the next Ready
         self.messages_now: list[Message] = []
         self.messages_after: list[Message] = []
-        self.own_messages: deque[tuple[int, AppendEntriesResponse | messages.RequestVoteResponse | Any]] = deque()
+        self.own_messages: deque[tuple[int, Message]] = deque()  # to this server, and the write they wait for
         self.dropped: list[int] = []
         self.pending_snapshot: Snapshot | None = None  # from a leader, not yet given out
         self.snapshot_number = 0  # the write that stores the last one given out; 0 when it is stored

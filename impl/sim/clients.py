@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterator
-from random import Random
 from typing import TYPE_CHECKING, Literal
 
 import msgspec
@@ -79,7 +78,7 @@ class Clients:
     def __init__(self, world: World) -> None:
         """They begin one after another."""
         self.world = world
-        self.chance = Random(world.plan.seed * 1000 + 502)
+        self.chance = world.plan.generator(502)
         self.operations: dict[int, Operation] = {}  # by identity, in order
         self.current: dict[int, Operation] = {}  # by client
         self.effects: dict[bytes, tuple[list[int], list[bytes | None]]] = {}  # by key: after which entry, which value

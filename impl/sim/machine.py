@@ -68,7 +68,7 @@ class Machine:
         self.world = world
         self.id = settings.id
         self.settings = settings
-        self.chance = Random(world.plan.seed * 1000 + settings.id)
+        self.chance = world.plan.generator(settings.id)
         self.disk = SimulatedDisk(world.injected)
         self.founder = False
         self.alive = False

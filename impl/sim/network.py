@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
-from random import Random
 from typing import TYPE_CHECKING
 
 from raftproof.impl.core.messages import Forward, ForwardRead, Message
@@ -25,7 +24,7 @@ class Network:
     def __init__(self, world: World) -> None:
         """A calm network."""
         self.world = world
-        self.chance = Random(world.plan.seed * 1000 + 501)
+        self.chance = world.plan.generator(501)
         self.loss = 0.0
         self.duplication = 0.0
         self.reordering = 0.0

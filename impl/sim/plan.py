@@ -32,7 +32,13 @@ class Plan(msgspec.Struct, frozen=True):
     """The core asserts what its fields promise, at every Ready: in one run of sixteen, since it is slow."""
     skip: frozenset[int] = frozenset()
     """Injections left out, by number: how a failing run is shrunk."""
+    variant: int = 0
+    """Another course of the same plan: all chances but the plan and the injections fall differently. To shrink, too."""
     tick: int = 100
+
+    def generator(self, what: int) -> Random:
+        """The chances of one part of the world, apart from those of the others."""
+        return Random(self.seed * 1000 + what + self.variant * 1_000_003_000)
 
     def settings(self, id: int) -> Settings:
         """The settings of one server."""

@@ -1,4 +1,5 @@
-"""Make a failing run small: leave out injections, clients and ways to crash, as long as the same property falls.
+"""Make a failing run small: leave out injections, clients and ways to crash, or let chance fall differently, as long as
+the same property falls.
 
 Injections have generators of their own, so leaving one out keeps the others; what is left is what the failure needs.
 The order of the trials is fixed, so the same failure shrinks the same way.
@@ -13,11 +14,14 @@ import msgspec
 from raftproof.impl.sim.nemesis import MODES
 from raftproof.impl.sim.plan import Plan
 
+VARIANTS = 60
+"""So many other courses of a plan are tried: with the same injections the same bug often shows earlier."""
+
 Fails = Callable[[Plan], int | None]
 """After how many steps a run of this plan fails in the same way; None if it does not."""
 
 
-def shrink(failing: Plan, steps: int, injections: int, fails: Fails, most_runs: int = 120) -> tuple[Plan, int]:
+def shrink(failing: Plan, steps: int, injections: int, fails: Fails, most_runs: int = 300) -> tuple[Plan, int]:
     """The smallest failing run found, and after how many steps it fails."""
     best, best_steps = failing, steps
     runs = 0
@@ -43,12 +47,20 @@ def _cost(plan: Plan, steps: int, injections: int) -> int:
 def _smaller(plan: Plan, injections: int) -> Iterator[Plan]:
     """Simpler plans, the boldest first."""
     left = [number for number in range(injections) if number not in plan.skip]
-    size = len(left)
-    while size >= 1:
+    yield from _without(plan, left, len(left), 3)
+    for clients in range(1, plan.clients):
+        yield msgspec.structs.replace(plan, clients=clients)
+    for variant in range(1, VARIANTS + 1):
+        yield msgspec.structs.replace(plan, variant=plan.variant * VARIANTS + variant)
+    yield from _without(plan, left, min(2, len(left)), 1)
+    for mode in sorted(MODES & plan.faults):
+        yield msgspec.structs.replace(plan, faults=plan.faults - {mode})
+
+
+def _without(plan: Plan, left: list[int], most: int, least: int) -> Iterator[Plan]:
+    """The plan without some of the injections that are left: so many at a time, then half as many, and so on."""
+    size = most
+    while size >= least:
         for start in range(0, len(left), size):
             yield msgspec.structs.replace(plan, skip=plan.skip | frozenset(left[start : start + size]))
         size //= 2
-    for clients in range(1, plan.clients):
-        yield msgspec.structs.replace(plan, clients=clients)
-    for mode in sorted(MODES & plan.faults):
-        yield msgspec.structs.replace(plan, faults=plan.faults - {mode})

@@ -15,7 +15,6 @@ import hashlib
 import struct
 from collections.abc import Callable
 from heapq import heappop, heappush
-from random import Random
 from typing import Any
 
 import msgspec
@@ -92,7 +91,7 @@ class World:
         self.queue: list[tuple[int, int, int, Any, int]] = []
         self._number = 0
         self._moment = 0
-        self.chance = Random(plan.seed * 1000 + 503)
+        self.chance = plan.generator(503)
         self.network = Network(self)
         self.checks = Checks(self)
         self.clients = Clients(self)
