@@ -148,8 +148,8 @@ class _Walk:
             for number in range(behaviors):
                 if self._one(random.Random(f"{seed}:{number}"), length):
                     return ""
-                if self._out_of_time():
-                    return "seconds"
+                if reason := self._gives_up():
+                    return reason
                 if progress and number % 64 == 0:
                     seconds = time.perf_counter() - self._started
                     progress(Statistics(self.generated(), self.steps, self.longest, 0, seconds, peak_memory_bytes()))
@@ -157,9 +157,12 @@ class _Walk:
             return "interrupted"
         return ""
 
-    def _out_of_time(self) -> bool:
-        limit = self.question.limits.seconds
-        return limit is not None and time.perf_counter() - self._started >= limit
+    def _gives_up(self) -> str:
+        """The limit that was reached, if one was."""
+        limits = self.question.limits
+        if limits.seconds is not None and time.perf_counter() - self._started >= limits.seconds:
+            return "seconds"
+        return "states" if limits.states is not None and self.steps >= limits.states else ""
 
     def _one(self, chance: random.Random, length: int) -> bool:
         """One behavior; whether it violates a property. Its states are then in `path`."""
@@ -169,6 +172,7 @@ class _Walk:
             successors, worst = self._successors(state)
             if worst is not None:
                 self.path = [*path, worst]
+                self.longest = max(self.longest, len(self.path))
                 return True
             if not successors:
                 break

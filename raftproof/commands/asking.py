@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from raftproof.checker.run import Question
 
 USAGE, BAD_MODEL, INTERRUPTED = 2, 4, 130
+BOUNDS = ("servers", "values", "max_term", "max_log", "max_in_flight", "max_copies")
+"""The bounds that have options of their own."""
 PROGRESS_SECONDS = 60.0
 """How often progress is told where nobody watches a terminal."""
 
@@ -48,6 +50,12 @@ Only = Annotated[
     typer.Option(metavar="PROPERTY", help="Watch only this; may be repeated.", rich_help_panel="What is checked"),
 ]
 Workers = Annotated[str, typer.Option(metavar="ALL|N", help="Threads.", rich_help_panel="How")]
+Reduce = Annotated[str, typer.Option(metavar="none", help="Reductions.", rich_help_panel="How")]
+States = Annotated[int | None, typer.Option(help="Give up after so many states.", rich_help_panel="Limits", min=1)]
+Memory = Annotated[
+    str | None,
+    typer.Option(metavar="BYTES", help="Give up before taking more; 3GB, 512MiB.", rich_help_panel="Limits"),
+]
 Seconds = Annotated[float | None, typer.Option(help="Give up after so long.", rich_help_panel="Limits", min=0.0)]
 Out = Annotated[
     Path | None, typer.Option(metavar="DIR", help="Write every picture and text here.", rich_help_panel="Answers")
@@ -64,23 +72,29 @@ def fail(text: str, code: int) -> NoReturn:
     raise typer.Exit(code)
 
 
-def question_of(model: str, bounds: dict[str, int | None], own: list[str], options: dict[str, Any]) -> Question:
-    """The question that the options ask; ends with exit code 2 or 4 where they make no sense."""
+def question_of(options: dict[str, Any]) -> Question:
+    """The question that a command's options ask; ends with exit code 2 or 4 where they make no sense."""
+    from raftproof.checker.explore.compiled import Limits
     from raftproof.checker.language import BoundsError, ModelError
     from raftproof.checker.run import Question
-    from raftproof.commands.models import find_model
+    from raftproof.commands.models import MODELS, find_model
 
+    if not options["model"]:
+        fail(f"name a model: {', '.join(MODELS)}, or your own as FILE.py[:NAME]", USAGE)
+    if options["reduce"] != "none":
+        fail(f"--reduce {options['reduce']}: no reduction is known by this name; write none", USAGE)
+    limits = Limits(options["max_states"], _memory_limit(options["max_memory"]), options["max_seconds"])
+    bounds = {name: options[name] for name in BOUNDS if options[name] is not None}
     try:
-        found = find_model(model)
         question = Question(
-            model=found,
-            bounds={name: value for name, value in bounds.items() if value is not None} | dict(map(_own_bound, own)),
+            model=find_model(options["model"]),
+            bounds=bounds | dict(map(_own_bound, options["bound"] or [])),
             faults=_names(options["faults"]),
-            broken=tuple(options["broken"] or ()),
+            broken=tuple(options["breaks"] or ()),
             symmetric=tuple(f"{name}s" for name in _symmetry(options["symmetry"])),
             only=tuple(options["only"]) if options["only"] else None,
             workers=_workers(options["workers"]),
-            limits=options["limits"],
+            limits=limits,
             command=shlex.join(["raftproof", *sys.argv[1:]]),
         )
         question.interpreter(question.layout())
@@ -89,6 +103,22 @@ def question_of(model: str, bounds: dict[str, int | None], own: list[str], optio
     except ModelError as fault:
         fail(str(fault), BAD_MODEL)
     return question
+
+
+def answer(ask: Callable[[Callable[[Statistics], None]], Result], options: dict[str, Any]) -> NoReturn:
+    """Ask with progress, tell the answer, and end with its exit code; never with a traceback."""
+    from raftproof.checker.language import BoundsError, ModelError
+
+    try:
+        with progress_line() as progress:
+            result = ask(progress)
+    except BoundsError as fault:
+        fail(str(fault), USAGE)
+    except ModelError as fault:
+        fail(str(fault), BAD_MODEL)
+    except KeyboardInterrupt:
+        fail("interrupted before the first state", INTERRUPTED)
+    finish(result, options["out"], options["json_file"])
 
 
 def _own_bound(text: str) -> tuple[str, int]:
@@ -133,7 +163,7 @@ def prepare(out: Path | None, json_file: str | None) -> None:
 
 
 @contextmanager
-def progress_line(behaviors: bool = False) -> Iterator[Callable[[Statistics], None]]:
+def progress_line() -> Iterator[Callable[[Statistics], None]]:
     """On a terminal one live line; elsewhere a sentence a minute. Always on stderr."""
     if not sys.stderr.isatty():
         yield _Sentences().tell
@@ -147,9 +177,10 @@ def progress_line(behaviors: bool = False) -> Iterator[Callable[[Statistics], No
 
 
 def _line(s: Statistics) -> str:
-    rate = s.distinct / max(s.seconds, 1e-9)
+    found, made = s.distinct / max(s.seconds, 1e-9), s.generated / max(s.seconds, 1e-9)
     return (
-        f"depth {s.depth}  {s.distinct:,} distinct ({rate / 1e6:.2f} M/s)  {s.generated:,} generated  "
+        f"depth {s.depth}  {s.distinct:,} distinct ({found / 1e6:.2f} M/s)  "
+        f"{s.generated:,} generated ({made / 1e6:.1f} M/s)  "
         f"{s.queue:,} queued  {s.memory_bytes / 2**30:.2f} GiB  {s.seconds:.0f} s"
     )
 
@@ -215,17 +246,21 @@ def _write_out(result: Result, out: Path) -> None:
     announce(f"wrote {len(written.files)} files to {out}")
 
 
-def memory_limit(text: str | None) -> int:
+def _memory_limit(text: str | None) -> int:
     """A number of bytes such as 3GB; by default four fifths of what the machine can give."""
+    from raftproof.checker.explore.compiled import BASE_BYTES
+
     if text is None:
         return available_bytes() * 4 // 5
     units = {"": 1, "B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "KIB": 2**10, "MIB": 2**20, "GIB": 2**30}
     number = text.upper().rstrip("KMGIB")
-    unit = text.upper()[len(number) :]
     try:
-        return int(float(number) * units[unit])
+        limit = int(float(number) * units[text.upper()[len(number) :]])
     except (ValueError, KeyError, OverflowError):
         fail(f"--max-memory {text}: write a number of bytes such as 3GB or 512MiB", USAGE)
+    if limit <= BASE_BYTES:
+        fail(f"--max-memory {text}: a search needs at least {BASE_BYTES >> 20} MiB to begin", USAGE)
+    return limit
 
 
 def available_bytes() -> int:

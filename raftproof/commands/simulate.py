@@ -24,6 +24,11 @@ def command(
     faults: asking.Faults = "none",
     breaks: asking.Break = None,
     only: asking.Only = None,
+    symmetry: asking.Symmetry = "server",
+    workers: asking.Workers = "ALL",
+    reduce: asking.Reduce = "none",
+    max_states: asking.States = None,
+    max_memory: asking.Memory = None,
     max_seconds: asking.Seconds = None,
     out: asking.Out = None,
     json_file: asking.JsonFile = None,
@@ -31,42 +36,16 @@ def command(
     """Walk random behaviors of a model from a seed.
 
     For bounds that are too large to exhaust: `raftproof simulate figure2 --max-term 6 --max-log 4 --max-in-flight 4
-    --faults restart,drop`. A violation is found by chance and is not the shortest.
+    --faults restart,drop`. A violation is found by chance and is not the shortest. The seed alone decides which
+    behaviors are walked, whatever the number of workers.
 
     Exit codes: 0 none found, 1 violated, 2 usage, 3 incomplete, 4 a bad model, 130 Ctrl-C.
     """
-    from raftproof.checker.explore.compiled import Limits
-    from raftproof.checker.language import BoundsError, ModelError
+    options = locals()
+    question = asking.question_of(options)
     from raftproof.checker.run import simulate
 
-    question = asking.question_of(
-        model,
-        {
-            "servers": servers,
-            "values": values,
-            "max_term": max_term,
-            "max_log": max_log,
-            "max_in_flight": max_in_flight,
-            "max_copies": max_copies,
-        },
-        bound or [],
-        {
-            "faults": faults,
-            "broken": breaks,
-            "symmetry": "none",
-            "only": only,
-            "workers": "1",
-            "limits": Limits(seconds=max_seconds),
-        },
+    asking.answer(
+        lambda progress: simulate(question, behaviors, length, seed, progress, asking.announce),
+        options,
     )
-    asking.prepare(out, json_file)
-    try:
-        with asking.progress_line() as progress:
-            result = simulate(question, behaviors, length, seed, progress, asking.announce)
-    except BoundsError as fault:
-        asking.fail(str(fault), asking.USAGE)
-    except ModelError as fault:
-        asking.fail(str(fault), asking.BAD_MODEL)
-    except KeyboardInterrupt:
-        asking.fail("interrupted before the walk began", asking.INTERRUPTED)
-    asking.finish(result, out, json_file)
