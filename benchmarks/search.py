@@ -144,7 +144,7 @@ def measure_start(report: Report) -> None:
 def timed(command: list[str], **environment: str) -> tuple[float, float]:
     """The wall time and the CPU time of a command."""
     used, begun = os.times(), time.perf_counter()
-    subprocess.run(command, env=os.environ | environment, check=True, stdout=subprocess.DEVNULL)
+    subprocess.run(command, env=os.environ | environment, check=True, capture_output=True)
     wall, then = time.perf_counter() - begun, os.times()
     return wall, then.children_user + then.children_system - used.children_user - used.children_system
 
