@@ -14,7 +14,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, Literal
 
 from raftproof.checker.proof.logic import (
@@ -70,6 +70,7 @@ class Obligation:
         return hashlib.sha256(script(self.formulas(())).encode()).hexdigest()[:16]
 
 
+@lru_cache(maxsize=1024)
 def fingerprint(formula: Formula) -> str:
     """Changes when the formula does."""
     return hashlib.sha256(script([("", formula)]).encode()).hexdigest()[:16]

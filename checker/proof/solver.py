@@ -81,7 +81,7 @@ def _ask_z3(question: Question) -> tuple[Outcome, tuple[str, ...], str]:
     import z3
 
     solver = z3.Solver(ctx=z3.Context())
-    solver.set("timeout", int(question.timeout_seconds * 1000))
+    solver.set("timeout", max(1, int(question.timeout_seconds * 1000)))
     solver.set("random_seed", question.seed)
     assertions = list(z3.parse_smt2_string(question.text, ctx=solver.ctx))
     unnamed = len(assertions) - len(question.names)
