@@ -9,7 +9,7 @@ from raftproof.impl.core import quorum, replication
 from raftproof.impl.core.entries import CONFIGURATION, NONE, Entry
 from raftproof.impl.core.progress import REPLICATE, Progress
 from raftproof.impl.core.roles import CANDIDATE, LEADER, PRE_CANDIDATE
-from raftproof.impl.core.rules import LAST_TERM_FIRST, LOG_UP_TO_DATE, VOTE_ONCE
+from raftproof.impl.core.rules import LAST_TERM_FIRST, LEADER_APPEND_ONLY, LOG_UP_TO_DATE, VOTE_ONCE
 from raftproof.impl.core.terms import become_follower, enter_term
 
 if TYPE_CHECKING:
@@ -144,6 +144,8 @@ def become_leader(raft: Raft) -> None:
     enter_term(raft, raft.current_term)
     raft.role = LEADER
     raft.leader = raft.id
+    if LEADER_APPEND_ONLY in raft.broken:
+        raft.log.cut(raft.commit_index + 1)
     last = raft.log.last_index
     raft.progress = {server: Progress(0, last + 1) for server in raft.configuration.servers}
     own = raft.progress[raft.id]

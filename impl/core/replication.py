@@ -13,6 +13,7 @@ from raftproof.impl.core.rules import (
     ACK_MATCHED_ONLY,
     COMMIT_MONOTONIC,
     COMMIT_OWN_TERM,
+    COMMIT_UP_TO_LAST_NEW,
     MATCH_MONOTONIC,
     PREVIOUS_ENTRY,
     REFUSAL_NO_MATCH,
@@ -190,7 +191,8 @@ def append_entries(raft: Raft, message: m.AppendEntries) -> None:
         index, success, hint = previous + len(message.entries), True, (0, 0)
         if message.entries:
             _take(raft, previous, message.entries)
-        follow_commit(raft, min(message.leader_commit, index))
+        newest = log.last_index if COMMIT_UP_TO_LAST_NEW in raft.broken else index
+        follow_commit(raft, min(message.leader_commit, newest))
         if ACK_MATCHED_ONLY in raft.broken:
             index = log.last_index
     else:

@@ -22,7 +22,9 @@ LAST_TERM_FIRST = "last_term_first"
 COMMIT_OWN_TERM = "commit_own_term"
 REFUSAL_NO_MATCH = "refusal_no_match"
 KEEP_VOTE_ON_STEP_DOWN = "keep_vote_on_step_down"
-ENTRY_PERSISTED = "entry_persisted"
+LOG_PERSISTED = "log_persisted"
+COMMIT_UP_TO_LAST_NEW = "commit_up_to_last_new"
+LEADER_APPEND_ONLY = "leader_append_only"
 READ_OWN_TERM = "read_own_term"
 READ_CONFIRMED = "read_confirmed"
 SNAPSHOT_NOT_OLDER = "snapshot_not_older"
@@ -47,7 +49,9 @@ BREAKABLE: dict[str, str] = {
     COMMIT_OWN_TERM: "only an entry of the own term is committed by counting (§5.4.2, Figure 8)",
     REFUSAL_NO_MATCH: "a refusal moves no match_index (§5.3)",
     KEEP_VOTE_ON_STEP_DOWN: "the vote is kept when a candidate steps down in its term; harmless, and so it should be",
-    ENTRY_PERSISTED: "an entry is stored before it is acknowledged (Figure 2, persistent state)",
+    LOG_PERSISTED: "an entry is stored before it is acknowledged (Figure 2, persistent state)",
+    COMMIT_UP_TO_LAST_NEW: "a follower commits no further than what it knows to match (Figure 2, AppendEntries 5)",
+    LEADER_APPEND_ONLY: "a leader deletes no entry of its own log (Figure 3)",
     READ_OWN_TERM: "a read waits until an entry of the own term is committed (§8)",
     READ_CONFIRMED: "a read waits until a majority has confirmed the leader (§8)",
     SNAPSHOT_NOT_OLDER: "a snapshot older than the commit index is ignored (§7)",

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from raftproof.impl.core import Raft, Ready, Role, Settings, Snapshot, bootstrap, events
 from raftproof.impl.core.entries import CONFIGURATION, HardState
-from raftproof.impl.core.rules import ENTRY_PERSISTED
+from raftproof.impl.core.rules import LOG_PERSISTED
 from raftproof.impl.kv import Store
 from raftproof.impl.sim.disk import ProcessDies, SimulatedDisk
 from raftproof.impl.wal import DamagedLog, DiskFailed, Identity, Wal
@@ -182,7 +182,7 @@ class Machine:
                     world.network.send(self, ready.messages)
                 else:
                     self.unstored.append(ready)
-            if ready.messages and raft.broken and ENTRY_PERSISTED in raft.broken and self.unstored:
+            if ready.messages and raft.broken and LOG_PERSISTED in raft.broken and self.unstored:
                 world.network.send(self, ready.messages)  # the planted bug: promise first, store later
             if ready.committed:
                 self._apply(ready)
@@ -212,7 +212,7 @@ class Machine:
         wal.commit()
         self.raft.stored(readys[-1].number)
         for ready in readys:
-            if ready.messages and ENTRY_PERSISTED not in self.raft.broken:
+            if ready.messages and LOG_PERSISTED not in self.raft.broken:
                 self.world.network.send(self, ready.messages)
         self.drain()
 
