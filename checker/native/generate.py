@@ -111,6 +111,9 @@ def _limit(text: Text, node: Node, place: str, depth: int) -> None:
         case SeqNode():
             with text.block(f"if len({place}) > {node.limit}:"):
                 text("return False")
+            if _is_limited(node.child):
+                with text.block(f"for x{depth} in range(1, len({place}) + 1):"):
+                    _limit(text, node.child, f"{place}[x{depth}]", depth + 1)
 
 
 def _is_limited(node: Node) -> bool:

@@ -1,6 +1,7 @@
 """Models at random, as the text of a file: layouts, actions, properties. They use all of the language and mean nothing.
 
-Members of symmetric sorts are only compared and passed on, so that every model is the same under their relabelling.
+Members of symmetric sorts are only compared and passed on, and no loop over them looks at what it writes, so that
+every model is the same under their relabelling.
 Every write stays inside its range, and every index inside its sequence, by construction.
 """
 
@@ -190,7 +191,7 @@ class Writer:
         return f"min({self.number()}, {most})"
 
     def entry(self) -> str:
-        return f"Entry({self.fitting(self.max_n + 1)}, {self.one([*self.of('Value'), '0'][:1])})"
+        return f"Entry({self.fitting(self.max_n + 1)}, {self.one(self.of('Value'))})"
 
     def writes(self) -> list[str]:
         """Lines, one of which changes the state."""
@@ -208,9 +209,17 @@ class Writer:
             ("owner", ["s.owner = NIL"]),
             ("paints", [f"s.paints.add({self.paint()})"]),
             ("paints", ["s.paints.clear()"]),
-            ("up", ["for z in s.servers:", f"    if {self.truth()}:", "        s.up.add(z)"]),
-            ("count", ["for z in s.servers:", f"    s.count[z] = min(s.count[z] + {self.number(1)}, {small})"]),
-            ("queue", [f"s.queue.truncate(len(s.queue) * {self.one(['0', '1'])})", f"s.queue.append({self.paint()})"]),
+            ("up", [f"all_up = {self.truth()}", "for z in s.servers:", "    if all_up:", "        s.up.add(z)"]),
+            (
+                "count",
+                [
+                    f"more = {self.number(1)}",
+                    "for z in s.servers:",
+                    f"    s.count[z] = min(s.count[z] + more, {small})",
+                ],
+            ),
+            ("queue", ["if len(s.queue) <= 1:", f"    s.queue.append({self.paint()})"]),
+            ("queue", [f"s.queue.truncate(len(s.queue) * {self.one(['0', '1'])})"]),
             ("queue", ["if len(s.queue) > 0:", "    s.queue.pop()"]),
         ]
         if v:
@@ -222,7 +231,7 @@ class Writer:
                 ("seen", [f"s.seen.{self.one(['add', 'discard'])}({z})"]),
             ]
             options += [("held", [f"s.held[{x}][{z}] = {self.fitting(small)}"])] if i else []
-            options += [("log", [f"s.log[{x}].append({self.entry()})"])] if i else []
+            options += [("log", [f"if len(s.log[{x}]) <= 1:", f"    s.log[{x}].append({self.entry()})"])] if i else []
         if c:
             z = self.one(c)
             far = [f"if len(s.far[{z}]) < 12:", f"    s.far[{z}].append({self.fitting(wide)})"]
@@ -305,7 +314,12 @@ def random_model(chance: Random) -> str:
     text += "".join(f"    {name}: {annotation}\n" for name, annotation in fields.items())
     text += f'\n\nmodel = Model("random", S, bounds={bounds}, rules=Rule)\n\n\n'
     initial = Writer(chance, fields, max_n, chance.choice([{}, {"c": "Color"}, {"i": "Server"}]))
-    text += _function(initial, "initial", "init", "None", initial.writes())
+    body = initial.writes()
+    if "last" in fields:
+        # A new state's value is the first one; only all of them together are the same under relabelling.
+        initial.names = {**initial.names, "v": "Value"}
+        body = ["s.last = Entry(0, v)", *body]
+    text += _function(initial, "initial", "init", "None", body)
     text += "".join(_action(chance, fields, max_n, k) for k in range(chance.randint(3, 5)))
     for number, kind in enumerate(["invariant", "action_invariant", "witness", "witness"]):
         text += _property(chance, fields, max_n, kind, number)

@@ -23,14 +23,14 @@ from raftproof.checker.native.build import PLAIN
 
 EXAMPLES = int(os.environ.get("RAFTPROOF_EXAMPLES", "0"))
 FEW = settings(
-    max_examples=EXAMPLES or 4,
+    max_examples=EXAMPLES or 3,
     derandomize=not EXAMPLES,
     database=None,
     deadline=None,
     phases=[Phase.generate],
     suppress_health_check=list(HealthCheck),
 )
-FEWEST, MOST = (30, 400) if PLAIN else (60, 2000)
+FEWEST, MOST = (30, 200) if PLAIN else (50, 500)
 
 
 def draw_model(chance: Random, folder: str) -> Path:
