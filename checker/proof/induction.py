@@ -88,6 +88,8 @@ def find(
     States that look like the protocol's own are preferred (`theory.tidy`); where there is none, any will do.
     """
     start = time.monotonic()
+    if not pairs:
+        return None
     for searched, instance in itertools.product((theory, replace(theory, tidy=())), instances):
         search = _Search(searched, instance, start, seconds)
         for action, lemma in pairs:
