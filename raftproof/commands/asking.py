@@ -109,6 +109,7 @@ def answer(ask: Callable[[Callable[[Statistics], None]], Result], options: dict[
     """Ask with progress, tell the answer, and end with its exit code; never with a traceback."""
     from raftproof.checker.language import BoundsError, ModelError
 
+    prepare(options["out"], options["json_file"])
     try:
         with progress_line() as progress:
             result = ask(progress)
