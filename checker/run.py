@@ -61,7 +61,25 @@ class Question:
         _known("fault", self.faults, self.model.faults(), self.model)
         _known("rule", self.broken, sorted(rules), self.model)
         _known("property", self.only or (), [p.name for p in self.model.properties()], self.model)
-        return Interpreter(self.model, layout, self.faults, sum(1 << rules[name] for name in self.broken))
+        system = Interpreter(self.model, layout, self.faults, sum(1 << rules[name] for name in self.broken))
+        _symmetric_from_the_start(system)
+        return system
+
+
+def _symmetric_from_the_start(system: Interpreter) -> None:
+    """Refuse a symmetry that the initial states break: states would be added that no behavior reaches."""
+    initial = set(system.initial_states())
+    for sort in system.layout.symmetric_sorts():
+        assert sort.symmetric is not None
+        for other in range(1, sort.size):
+            swap = {0: other, other: 0}
+            for state in initial:
+                twin = system.layout.relabel(system.state(state), sort.symmetric, lambda k, swap=swap: swap.get(k, k))
+                if system.layout.encode(twin) not in initial:
+                    raise BoundsError(
+                        f"{system.model.name} begins in states that tell the members of {sort.name} apart; "
+                        "give @model.initial a parameter of this sort, or use --symmetry none"
+                    )
 
 
 def _known(what: str, given: tuple[str, ...], known: list[str], model: Model) -> None:

@@ -27,10 +27,10 @@ def in_range(name: str, sort: Sort, value: Any) -> int:
 class Map(Generic[K, V]):
     """A value for every member of a finite sort."""
 
-    __slots__ = ("_key", "_name", "_sort", "_values")
+    __slots__ = ("_check", "_key", "_name", "_values")
 
-    def __init__(self, name: str, key: Sort, values: list[V], sort: Sort | None) -> None:
-        self._name, self._key, self._values, self._sort = name, key, values, sort
+    def __init__(self, name: str, key: Sort, values: list[V], check: Callable[[Any, str], Any] | None) -> None:
+        self._name, self._key, self._values, self._check = name, key, values, check
 
     def _at(self, key: K) -> int:
         place = int(key) - self._key.first  # type: ignore[call-overload]
@@ -42,9 +42,9 @@ class Map(Generic[K, V]):
         return self._values[self._at(key)]
 
     def __setitem__(self, key: K, value: V) -> None:
-        if self._sort is None:
+        if self._check is None:
             raise ModelError(f"{self._name}[{key}]: a container cannot be assigned; change what is in it")
-        self._values[self._at(key)] = in_range(f"{self._name}[{key}]", self._sort, value)  # type: ignore[assignment]
+        self._values[self._at(key)] = self._check(value, f"{self._name}[{key}]")
 
 
 class Set(Generic[K]):

@@ -81,9 +81,9 @@ class Scalar(Node):
     def fresh(self) -> int:
         return self.sort.low
 
-    def check(self, value: Any) -> int:
+    def check(self, value: Any, name: str = "") -> int:
         """The value as a plain integer; a ModelError where it is out of range."""
-        return in_range(self.name, self.sort, value)
+        return in_range(name or self.name, self.sort, value)
 
     def pack(self, value: int) -> int:
         return value + self.bias
@@ -127,17 +127,17 @@ class Record(Node):
             else:
                 yield from (((k, *path), s, at) for path, s, at in part.scalars(offset + part.offset))
 
-    def check(self, value: Any) -> Any:
+    def check(self, value: Any, name: str = "") -> Any:
         """The value with plain integers in it; a ModelError where a field is out of its range."""
+        place = name or self.name
         if not isinstance(value, self.cls):
-            raise ModelError(f"{self.name} = {value!r} is no {self.cls.__name__}")
+            raise ModelError(f"{place} = {value!r} is no {self.cls.__name__}")
         checked = []
         for part, item in zip(self.fields, value, strict=True):
-            name = f"{self.name}.{part.name}"
             if isinstance(part, Record):
-                checked.append(part.check(item))
+                checked.append(part.check(item, f"{place}.{part.name}"))
             else:
-                number = in_range(name, part.sort, item)
+                number = in_range(f"{place}.{part.name}", part.sort, item)
                 checked.append(bool(number) if part.sort.boolean else number)
         return self.cls(*checked)
 
@@ -192,15 +192,16 @@ class MapNode(Array):
     def bits(self) -> int:
         return self.key.size * self.child.bits()
 
-    def _sort(self) -> Sort | None:
-        return self.child.sort if isinstance(self.child, Scalar) else None
+    def _check(self) -> Callable[[Any, str], Any] | None:
+        """How a value is checked before it is assigned; None for containers, which are changed in place."""
+        return self.child.check if isinstance(self.child, Scalar | Record) else None
 
     def fresh(self) -> Map[int, Any]:
-        return Map(self.name, self.key, [self.child.fresh() for _ in range(self.key.size)], self._sort())
+        return Map(self.name, self.key, [self.child.fresh() for _ in range(self.key.size)], self._check())
 
     def copy(self, value: Any) -> Map[int, Any]:
-        if isinstance(self.child, Scalar):
-            return Map(self.name, self.key, value._values[:], self.child.sort)
+        if isinstance(self.child, Scalar | Record):
+            return Map(self.name, self.key, value._values[:], self.child.check)
         return Map(self.name, self.key, [self.child.copy(v) for v in value._values], None)
 
     def pack(self, value: Any) -> int:
@@ -208,7 +209,7 @@ class MapNode(Array):
 
     def unpack(self, bits: int) -> Map[int, Any]:
         values = [self.child.unpack(bits >> self.at(k)) for k in range(self.key.size)]
-        return Map(self.name, self.key, values, self._sort())
+        return Map(self.name, self.key, values, self._check())
 
     def inside(self, value: Any) -> bool:
         return all(self.child.inside(v) for v in value._values)
@@ -221,7 +222,7 @@ class MapNode(Array):
         values = [self.child.relabel(v, sort, to) for v in value._values]
         if self.key.symmetric is sort:
             values = [v for _, v in sorted((to(k), v) for k, v in enumerate(values))]
-        return Map(self.name, self.key, values, self._sort())
+        return Map(self.name, self.key, values, self._check())
 
 
 @dataclass
