@@ -1,8 +1,8 @@
 """The same answers, to the byte: compiled, uncompiled, with bounds checks, under any hash seed.
 
 `make test` runs these once as they are, and once more in each leg: NUMBA_DISABLE_JIT=1, NUMBA_BOUNDSCHECK=1 and two
-values of PYTHONHASHSEED. The pinned digests make the legs agree with each other. They cover the whole result except what
-is measured (times, memory) and who asked (workers, command).
+values of PYTHONHASHSEED. The pinned digests make the legs agree with each other. They cover the whole result except
+what is measured (times, memory) and who asked (workers, command).
 """
 
 from __future__ import annotations
