@@ -72,9 +72,10 @@ def _symmetric_from_the_start(system: Interpreter) -> None:
     for sort in system.layout.symmetric_sorts():
         assert sort.symmetric is not None
         for other in range(1, sort.size):
-            swap = {0: other, other: 0}
+            order = list(range(sort.size))
+            order[0], order[other] = other, 0
             for state in initial:
-                twin = system.layout.relabel(system.state(state), sort.symmetric, lambda k, swap=swap: swap.get(k, k))
+                twin = system.layout.relabel(system.state(state), sort.symmetric, order.__getitem__)
                 if system.layout.encode(twin) not in initial:
                     raise BoundsError(
                         f"{system.model.name} begins in states that tell the members of {sort.name} apart; "
