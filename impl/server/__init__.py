@@ -1,12 +1,12 @@
 """A real server, its client, and a cluster of them on one machine; docs/impl/server.md says how a request goes.
 
     run(ServerSettings(…))      one server, until it is asked to stop            run, settings
-    Server, Clients             the member of the cluster; its gRPC API          server, api
+    Server, serve_clients       the member of the cluster; its gRPC API          server, clients
     Client                      calls ours or a real etcd's                      client
     LocalCluster                processes on this machine                        local
 
 The files: `settings` and `directory` (who a server is), `beginning` (found, join, recover), `server` (core, log and
 machine brought together), `writer` (the thread that syncs), `machine` (what is replicated), `waiting` and `reads` (who
-waits for what), `peers` (servers among themselves), `tls`; and for clients `http2` and `frames` (the wire), `methods`,
-`convert` and `proto` (etcd's messages), `api` (what each call does), `errors` (in etcd's words).
+waits for what), `peers` (servers among themselves), `tls`; and for clients `clients` (grpc.aio), `methods`, `convert`
+and `proto` (etcd's messages), `api` (what each call does), `errors` (in etcd's words).
 """

@@ -2,35 +2,27 @@
 
 from __future__ import annotations
 
-import asyncio
-import os
 import time
-from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
-import grpc
-from google.protobuf.message import DecodeError, Message
+from google.protobuf.message import Message
 
 from raftproof.impl import core
 from raftproof.impl.kv import Compact, Refused, TxnResult, check, is_read_only, read
 from raftproof.impl.server import convert, errors
 from raftproof.impl.server.client import Client
-from raftproof.impl.server.errors import ApiError, CannotStart, status_of
-from raftproof.impl.server.http2 import Answer, Connection, Status
+from raftproof.impl.server.errors import CannotStart
 from raftproof.impl.server.machine import Member
-from raftproof.impl.server.methods import METHODS, PACKAGE
 from raftproof.impl.server.peers import address_of
 from raftproof.impl.server.proto import rpc_pb2 as pb
 from raftproof.impl.server.server import Server
 from raftproof.impl.server.settings import MAX_REQUEST_BYTES, server_id
-from raftproof.impl.server.tls import listen_context
 
 T = TypeVar("T")
 
 VERSION = "3.4.0"
 """The version of etcd's API that is spoken here."""
 
-_STOP_SECONDS = 0.2
 _SYNCED = 0.9  # a learner may be promoted once it has this much of the leader's log (etcd's number)
 
 
@@ -236,62 +228,3 @@ def _done(outcome: Any) -> Any:
     if isinstance(outcome, Refused):
         raise outcome
     return outcome
-
-
-def _handler(method: Callable[[Any], Awaitable[Message]], read: Callable[[bytes], Any]) -> Answer:
-    """A method of the Api, from bytes to bytes."""
-
-    async def answer(data: bytes) -> bytes | Status:
-        try:
-            request = read(data)
-        except DecodeError:
-            return Status(grpc.StatusCode.INTERNAL.value[0], "grpc: the request cannot be read")
-        try:
-            return (await method(request)).SerializeToString()
-        except Refused as refused:
-            failure = status_of(refused)
-        except ApiError as error:
-            failure = error
-        return Status(failure.code.value[0], failure.message)
-
-    return answer
-
-
-class Clients:
-    """Listens for clients."""
-
-    def __init__(self, server: Server) -> None:
-        """Nothing is open yet."""
-        api = Api(server)
-        self._settings = server.settings
-        self._methods = {
-            f"/{PACKAGE}.{service}/{name}".encode(): _handler(getattr(api, function), request.FromString)
-            for service, methods in METHODS.items()
-            for name, (function, request, _) in methods.items()
-        }
-        self._connections: set[Connection] = set()
-        self._listener: asyncio.Server | None = None
-
-    async def start(self) -> None:
-        """Listen; raises CannotStart where the port is taken."""
-        url = self._settings.client_url
-        host, port = address_of(url)
-        context = listen_context(self._settings.client_certificates)
-        largest = MAX_REQUEST_BYTES + 512 * 1024  # etcd's margin for the envelope
-        try:
-            self._listener = await asyncio.get_running_loop().create_server(
-                lambda: Connection(self._methods, largest, self._connections), host, port, ssl=context, backlog=1024
-            )
-        except OSError as error:
-            reason = os.strerror(error.errno).lower() if error.errno else str(error)
-            raise CannotStart(f"{url}: cannot listen for clients: {reason}; is another server running there?") from None
-
-    async def stop(self) -> None:
-        """Take no more calls, give those under way a moment, and close."""
-        if self._listener is not None:
-            self._listener.close()
-        for connection in list(self._connections):
-            connection.stop()
-        await asyncio.sleep(_STOP_SECONDS)
-        for connection in list(self._connections):
-            connection.close()

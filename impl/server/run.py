@@ -7,9 +7,11 @@ import logging
 import signal
 import sys
 
-from raftproof.impl.server.api import Clients
+from raftproof.impl.server.clients import serve_clients
 from raftproof.impl.server.server import Server
 from raftproof.impl.server.settings import ServerSettings
+
+_STOP_SECONDS = 0.2  # for calls under way when the server is asked to stop
 
 
 def run(settings: ServerSettings) -> None:
@@ -26,12 +28,11 @@ async def _run(settings: ServerSettings) -> None:
     server = Server(settings)
     await server.start()
     try:
-        clients = Clients(server)
-        await clients.start()
+        clients = await serve_clients(server)
         waiting = asyncio.create_task(asked_to_stop.wait())
         await asyncio.wait((waiting, server.finished), return_when=asyncio.FIRST_COMPLETED)
         waiting.cancel()
-        await clients.stop()
+        await clients.stop(_STOP_SECONDS)
     finally:
         await server.stop()
     if server.finished.done():

@@ -5,9 +5,9 @@
     clock ─────ticks──▶┘                      └──▶ machine: apply ──▶ whoever waits
 
 Everything but the sync runs in one thread and one event loop. Events are given to the core as they come; what it wants
-done is collected once the loop has handled all that had arrived. One write is on its way to the disk at a time; what
-comes meanwhile is sent to the followers at once and shares the next write, so under load one sync and one message
-carry many proposals (group commit, thesis §10.2.1).
+done is collected once the loop has handled all that had arrived. One write is on its way to the disk at a time. What
+clients propose meanwhile waits for its end and is given to the core together: gRPC brings one call a turn of the loop,
+and so, under load, one sync and one message to each follower carry many proposals (group commit, thesis §10.2.1).
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from raftproof.impl.server.machine import Machine, Member, MemberChange, Outcome
 from raftproof.impl.server.peers import PROTOCOL, Answer, Hello, Link, Listener, Refusal
 from raftproof.impl.server.reads import Reads
 from raftproof.impl.server.settings import ELECTION_TICKS, TICK_SECONDS, ServerSettings
-from raftproof.impl.server.tls import listen_context, peer_contexts
+from raftproof.impl.server.tls import check_files, peer_contexts
 from raftproof.impl.server.waiting import Waiting
 from raftproof.impl.server.writer import Writer
 from raftproof.impl.wal import LogError
@@ -54,7 +54,7 @@ class Server:
         """Recover from the data directory, listen for peers and dial them; raises CannotStart."""
         self._loop = asyncio.get_running_loop()
         self.finished = self._loop.create_future()
-        listen_context(self.settings.client_certificates)  # says what is wrong with them before anything is begun
+        check_files(self.settings.client_certificates)
         listening, self._dialling = peer_contexts(self.settings.peer_certificates)
         self.directory = DataDirectory(self.settings)
         try:
@@ -81,7 +81,7 @@ class Server:
         self._ticks = 0  # of the clock, likewise
         self._ids = itertools.count(secrets.randbits(47) << 16)
         self._proposals: Waiting[Outcome] = Waiting(self._loop)
-        self._held: deque[tuple[int, core.Propose | core.ProposeChange]] = deque()  # wait for a leader
+        self._held: deque[tuple[int, core.Propose | core.ProposeChange]] = deque()  # wait for a leader or the disk
         self._reads = Reads(self._loop)
         self._writer = Writer(self._loop, self._wal, self._written)
         self._unstored: deque[tuple[int, tuple[Message, ...]]] = deque()  # numbers not yet durable, and what waits
@@ -107,7 +107,7 @@ class Server:
         self._timer = self._loop.call_later(TICK_SECONDS, self._tick)
         self._ticks += 1
         has_leader = bool(self.raft.leader)
-        self._proposals.expire({id for id, _ in self._held})
+        self._proposals.expire(() if self._reaches_leader() else {id for id, _ in self._held})
         self._reads.tick(has_leader)
         if has_leader and not self._is_caught_up and not self._reads.waiting:
             self.read_barrier()
@@ -212,13 +212,13 @@ class Server:
             self._end(Stopped(f"a defect in the server: {error or type(error).__name__}"))
 
     def _offer(self) -> None:
-        """Give the core what waited for a leader, and one question for all reads that wait."""
+        """Give the core what waited for a leader or for the disk, and one question for all reads that wait."""
         raft = self.raft
         if (raft.leader, raft.current_term) != self._leader:
             self._leader_changed()
         if not self._reaches_leader() or raft.transferee:
             return
-        while self._held:
+        while self._held and not self._writer.is_busy:
             id, event = self._held.popleft()
             if id in self._proposals:  # or it was refused for want of a leader, and must not happen any more
                 raft.step(event)

@@ -33,13 +33,20 @@ def _context(files: Certificates, purpose: ssl.Purpose) -> ssl.SSLContext:
     return context
 
 
-def listen_context(files: Certificates) -> ssl.SSLContext | None:
+def check_files(files: Certificates) -> None:
+    """Say what is wrong with them before anything is begun; gRPC would not. Raises CannotStart."""
+    if files.cert_file:
+        _context(files, ssl.Purpose.CLIENT_AUTH)
+
+
+def server_credentials(files: Certificates) -> grpc.ServerCredentials:
     """For clients of the gRPC API."""
-    if not files.cert_file:
-        return None
-    context = _context(files, ssl.Purpose.CLIENT_AUTH)
-    context.set_alpn_protocols(["h2"])
-    return context
+    ca = _read(files.trusted_ca_file)
+    return grpc.ssl_server_credentials(
+        [(_read(files.key_file) or b"", _read(files.cert_file) or b"")],
+        root_certificates=ca,
+        require_client_auth=ca is not None,
+    )
 
 
 def channel_credentials(files: Certificates) -> grpc.ChannelCredentials:

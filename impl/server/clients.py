@@ -1,0 +1,87 @@
+"""The server's door for clients: the methods of the Api over grpc.aio (docs/adr/grpc.md)."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import grpc
+import grpc.aio
+from google.protobuf.message import DecodeError, Message
+
+from raftproof.impl.kv import Refused
+from raftproof.impl.server.api import Api
+from raftproof.impl.server.errors import ApiError, CannotStart, status_of
+from raftproof.impl.server.methods import METHODS, PACKAGE
+from raftproof.impl.server.peers import address_of
+from raftproof.impl.server.server import Server
+from raftproof.impl.server.settings import MAX_REQUEST_BYTES
+from raftproof.impl.server.tls import server_credentials
+
+_OPTIONS = [
+    ("grpc.so_reuseport", 0),  # or a second server on the port would take half of the clients
+    ("grpc.max_receive_message_length", MAX_REQUEST_BYTES + 512 * 1024),  # etcd's margin for the envelope
+    ("grpc.max_send_message_length", -1),
+    ("grpc.http2.min_ping_interval_without_data_ms", 5000),  # etcd's, for clients that ask whether it lives
+    ("grpc.keepalive_permit_without_calls", 1),
+]
+
+Handler = Callable[[bytes, grpc.aio.ServicerContext[Any, Any]], Awaitable[Message]]
+
+
+async def serve_clients(server: Server) -> grpc.aio.Server:
+    """Listen for clients; raises CannotStart where the port is taken."""
+    url, api = server.settings.client_url, Api(server)
+    host, port = address_of(url)
+    await _ask_for_port(url, host, port)
+    listener = grpc.aio.server(options=_OPTIONS)
+    for service, methods in METHODS.items():
+        handlers = {
+            name: grpc.unary_unary_rpc_method_handler(
+                _handler(getattr(api, function), request.FromString), response_serializer=response.SerializeToString
+            )
+            for name, (function, request, response) in methods.items()
+        }
+        listener.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(f"{PACKAGE}.{service}", handlers),))
+    address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    try:
+        if url.startswith("https:"):
+            listener.add_secure_port(address, server_credentials(server.settings.client_certificates))
+        else:
+            listener.add_insecure_port(address)
+    except RuntimeError as error:
+        raise CannotStart(f"{url}: cannot listen for clients: {error}") from None
+    await listener.start()
+    return listener
+
+
+async def _ask_for_port(url: str, host: str, port: int) -> None:
+    """Raises CannotStart with the system's reason, which gRPC would not tell."""
+    try:
+        asked = await asyncio.get_running_loop().create_server(asyncio.Protocol, host, port, start_serving=False)
+    except OSError as error:
+        reason = os.strerror(error.errno).lower() if error.errno else str(error)
+        raise CannotStart(f"{url}: cannot listen for clients: {reason}; is another server running there?") from None
+    asked.close()
+    await asked.wait_closed()
+
+
+def _handler(method: Callable[[Any], Awaitable[Message]], decode: Callable[[bytes], Any]) -> Handler:
+    """A method of the Api; what it raises becomes the status of the call. Bytes are decoded here, because gRPC would
+    take those that are no request for a defect of the server."""
+
+    async def handle(request: bytes, context: grpc.aio.ServicerContext[Any, Any]) -> Message:
+        try:
+            return await method(decode(request))
+        except DecodeError:
+            failure = ApiError(grpc.StatusCode.INTERNAL, "grpc: the request cannot be read")
+        except Refused as refused:
+            failure = status_of(refused)
+        except ApiError as error:
+            failure = error
+        await context.abort(failure.code, failure.message)
+        raise failure  # not reached: abort raises
+
+    return handle
