@@ -285,15 +285,19 @@ def _watch_step(text: Text, model: Model, action: Action) -> None:
     """Emit the properties of steps: an action that writes nothing they read is a step of the other kind."""
     if model.action_invariants:
         touched, others = _split(model.action_invariants, action)
-        text(f"bad = step_violations(s, t, np.int64(b[STEP_INVARIANTS]) & {touched}) | (still_bad & {others})")
+        asked = f"step_violations(s, t, np.int64(b[STEP_INVARIANTS]) & {touched}) | " if touched else ""
+        text(f"bad = {asked}(still_bad & {others})")
         with text.block("if bad != 0:"):
             text(f"note(t, s, bad << {len(model.invariants)}, part(b, WORST_STEP), part(b, SPARE), broken)")
     witnesses = [w for w in model.witnesses if w.states == 2]
     if witnesses:
         touched, others = _split(witnesses, action)
-        with text.block("if b[STEP_WITNESSES] != U(0):"):
-            seen = f"step_sights(s, t, np.int64(b[STEP_WITNESSES]) & {touched}) | (still_seen & {others})"
-            text(f"b[STEP_SEEN] = b[STEP_SEEN] | U({seen})")
+        if touched:
+            text(f"wanted = np.int64(b[STEP_WITNESSES]) & {touched}")
+            with text.block("if wanted != 0:"):
+                text("b[STEP_SEEN] = b[STEP_SEEN] | U(step_sights(s, t, wanted))")
+        with text.block(f"if still_seen & {others} != 0:"):
+            text(f"b[STEP_SEEN] = b[STEP_SEEN] | U(still_seen & {others})")
 
 
 def _split(properties: Sequence[Declared], action: Action) -> tuple[int, int]:
