@@ -42,18 +42,18 @@ encode = encode_change
 
 def start(raft: Raft, snapshot: Snapshot, first_start: bool) -> None:
     """A server begins with its snapshot's configuration."""
-    founding = first_start and snapshot == bootstrap(snapshot.configuration.voters)
-    if founding and raft.observer is not None:
-        raft.observer("Bootstrap", raft, None, snapshot.configuration)
-        observer, raft.observer = raft.observer, None  # all that follows is told by that one event
+    observer = raft.observer
+    if observer is None:
         switch(raft, snapshot.configuration)
-        raft.observer = observer
         return
-    if raft.observer is not None:
-        raft.observer("Restart", raft, None, None)
+    first = bootstrap(snapshot.configuration.voters)
+    founding = first_start and (snapshot.index, snapshot.term) == (first.index, first.term)
+    observer("Bootstrap" if founding else "Restart", raft, None, snapshot.configuration)
+    raft.observer = None  # the switch is told by that one event
     switch(raft, snapshot.configuration)
-    if raft.observer is not None:
-        raft.observer("BecomeFollower", raft, None, None)
+    raft.observer = observer
+    if not founding:
+        observer("BecomeFollower", raft, None, None)
 
 
 def switch(raft: Raft, configuration: Configuration) -> None:

@@ -47,7 +47,7 @@ class Trace:
         elif name == "Bootstrap":
             self._bootstrap(raft, about)
         elif name == "Restart":
-            self._restart(raft)
+            self._restart(raft, about)
         elif name == "ApplyConfChange":
             self._write(name, raft, {"prop": {"cc": _new_configuration(about)}})
         elif name == "ChangeConf":
@@ -77,7 +77,8 @@ class Trace:
             self._write("ChangeConf", raft, {"prop": {"cc": {"changes": changes}}})
 
     def _bootstrap(self, raft: Raft, configuration: Configuration) -> None:
-        """A founding server, as etcd logs it: an empty start, then one entry of term 1 per voter, all applied."""
+        """A founding server, as etcd logs it: an empty start, then one entry of term 1 per voter, stored, and applied
+        twice: when it is appended and when it is committed."""
         empty = {"term": 0, "vote": "0", "commit": 0}
         blank: Event = {"nid": str(raft.id), "state": empty, "role": _ROLES[0], "log": 0, "conf": [[], []]}
         self.write({"name": "InitState", **blank})
@@ -85,25 +86,30 @@ class Trace:
         self.write({"name": "BecomeFollower", **blank})
         self.write({"name": "BecomeFollower", **blank, "state": {**empty, "term": 1}})
         voters = [str(id) for id in configuration.voters]
-        full = {"term": 1, "vote": "0", "commit": len(voters)}
-        for known in range(len(voters)):
-            event = {**blank, "state": full, "log": len(voters), "conf": [voters[:known], []]}
-            self.write({"name": "ApplyConfChange", **event, "prop": {"cc": {"newconf": voters[: known + 1]}}})
+        last = len(voters)
+        full = {**blank, "state": {"term": 1, "vote": "0", "commit": last}, "log": last}
+        for known in range(last):
+            change = {"prop": {"cc": {"newconf": voters[: known + 1]}}}
+            self.write({"name": "ApplyConfChange", **full, "conf": [voters[:known], []], **change})
+        full["conf"] = [voters, []]
+        self.write({"name": "Ready", **full})
+        for _ in voters:
+            self.write({"name": "ApplyConfChange", **full, "prop": {"cc": {"newconf": voters}}})
 
-    def _restart(self, raft: Raft) -> None:
-        """A server starts from what it stored: first only its log is known."""
-        state = {"term": 0, "vote": "0", "commit": raft.log.base_index}
-        self.write(
-            {
-                "name": "InitState",
-                "nid": str(raft.id),
-                "state": state,
-                "role": _ROLES[0],
-                "log": raft.log.last_index,
-                "conf": [[], []],
-                "raftproof": {"last_term": raft.log.last_term},
-            }
-        )
+    def _restart(self, raft: Raft, configuration: Configuration) -> None:
+        """A server starts from what it stored: first only its log is known, then its configuration is applied, and the
+        term, the vote and the commit index show at the event after that."""
+        first: Event = {
+            "nid": str(raft.id),
+            "state": {"term": 0, "vote": "0", "commit": raft.log.base_index},
+            "role": _ROLES[0],
+            "log": raft.log.last_index,
+            "conf": [[], []],
+        }
+        beyond: Event = {"last_term": raft.log.last_term}
+        self.write({"name": "InitState", **first, "raftproof": beyond})
+        change = {"prop": {"cc": _new_configuration(configuration)}}
+        self.write({"name": "ApplyConfChange", **first, **change, "raftproof": beyond})
 
     def _write(self, name: str, raft: Raft, rest: Event | None = None, beyond: Event | None = None) -> None:
         configuration = raft.configuration

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 def append_as_leader(raft: Raft, entries: tuple[Entry, ...]) -> bool:
     """If a command is received from a client: append the entry to the local log (Figure 2, leaders).
 
+    The leader's own answer goes by way of its disk: it may write in parallel with its followers (thesis §10.2.1).
     Refused while leadership is handed over (thesis §3.10), once this server is no member any more, and where too much
     waits to be committed; the empty entry of a new leader is never refused.
     """
@@ -48,18 +49,14 @@ def append_as_leader(raft: Raft, entries: tuple[Entry, ...]) -> bool:
             observer("ChangeConf" if entry.kind == CONFIGURATION else "Replicate", raft, None, entry)
     for entry in entries:
         log.append(Entry(term, log.last_index + 1, entry.data, entry.kind))
+    raft.send(m.AppendEntriesResponse(term, raft.id, raft.id, log.last_index, True))
     raft.unsent = True
     return True
 
 
 def broadcast(raft: Raft) -> None:
-    """Send to every follower what it lacks; once for all that was appended since the last Ready.
-
-    The leader's own answer goes by way of its disk: it may write in parallel with its followers (thesis §10.2.1).
-    """
+    """Send to every follower what it lacks; once for all that was appended since the last Ready."""
     raft.unsent = False
-    if raft.log.last_index > raft.log.offered_index:
-        raft.send(m.AppendEntriesResponse(raft.current_term, raft.id, raft.id, raft.log.last_index, True))
     for server, progress in raft.progress.items():
         if server != raft.id:
             send_append(raft, server, progress)

@@ -10,7 +10,7 @@ from collections.abc import Container
 import msgspec
 
 from raftproof.impl import core
-from raftproof.impl.core.raft import Raft
+from raftproof.impl.core.raft import Observer, Raft
 from raftproof.impl.server.directory import DataDirectory, Identity
 from raftproof.impl.server.errors import CannotStart
 from raftproof.impl.server.machine import Machine
@@ -41,8 +41,11 @@ async def found_or_join(directory: DataDirectory, context: ssl.SSLContext | None
     return identity
 
 
-def recover(directory: DataDirectory, identity: Identity) -> tuple[Wal, Machine, Raft]:
+def recover(
+    directory: DataDirectory, identity: Identity, observer: Observer | None = None
+) -> tuple[Wal, Machine, Raft]:
     """The log, the machine as of its snapshot, and the core; raises CannotStart for a log that must not be used."""
+    is_founded = False
     try:
         wal, found = Wal.open(RealDisk(), directory.log, LogIdentity(identity.cluster, identity.server))
         snapshot = found.snapshot
@@ -50,15 +53,19 @@ def recover(directory: DataDirectory, identity: Identity) -> tuple[Wal, Machine,
             founding = core.bootstrap(tuple(member.id for member in identity.members))
             snapshot = msgspec.structs.replace(founding, data=Machine(identity.members).image())
             wal.install_snapshot(snapshot)
+            is_founded = True
     except LogError as error:
         raise CannotStart(str(error)) from None
     raft = Raft(
         core.Settings(id=identity.server, election_timeout_ticks=ELECTION_TICKS),
         random=secrets.randbelow,
         snapshot=snapshot,
-        hard_state=found.hard_state,
+        hard_state=None if is_founded else found.hard_state,
         entries=found.entries,
+        observer=observer,
     )
+    if observer is not None:
+        raft.message_number = secrets.randbits(30) << 32  # of this life alone, so that a number is an identity
     state = f"in term {raft.current_term} with {len(found.entries)} entries behind snapshot {snapshot.index}"
     log.info("server %s is %x of cluster %x, %s", identity.name, identity.server, identity.cluster, state)
     return wal, Machine.from_image(snapshot.data), raft

@@ -21,9 +21,11 @@ _STOP_SECONDS = 5.0
 class LocalCluster:
     """Servers s1 … sn with data directories and logs below one directory."""
 
-    def __init__(self, servers: int, directory: Path, port: int, say: Callable[[str], None]) -> None:
+    def __init__(
+        self, servers: int, directory: Path, port: int, say: Callable[[str], None], traced: bool = False
+    ) -> None:
         """Server s1 takes clients at `port` and peers at the next one, s2 at the two behind, and so on."""
-        self._directory, self._say = directory, say
+        self._directory, self._say, self._traced = directory, say, traced
         self._names = [f"s{number}" for number in range(1, servers + 1)]
         self._client_urls = [f"http://127.0.0.1:{port + 2 * place}" for place in range(servers)]
         self._peer_urls = [f"http://127.0.0.1:{port + 2 * place + 1}" for place in range(servers)]
@@ -58,10 +60,12 @@ class LocalCluster:
         program = [sys.executable, "-c", "from raftproof.commands import main; main()", "serve"]
         for name, client_url, peer_url in zip(self._names, self._client_urls, self._peer_urls, strict=True):
             options = ["--name", name, "--data-dir", str(self._directory / name), "--initial-cluster", cluster]
-            urls = ["--listen-client-urls", client_url, "--listen-peer-urls", peer_url]
+            options += ["--listen-client-urls", client_url, "--listen-peer-urls", peer_url]
+            if self._traced:
+                options += ["--trace", str(self._directory / f"{name}.ndjson")]
             with self._log(name).open("wb") as output:
                 self._processes[name] = subprocess.Popen(
-                    [*program, *options, *urls],
+                    [*program, *options],
                     stdout=output,
                     stderr=output,
                     start_new_session=True,  # Ctrl-C is for this process, which then stops them

@@ -7,6 +7,7 @@ import logging
 import signal
 import sys
 
+from raftproof.impl.core.raft import Observer
 from raftproof.impl.server.clients import serve_clients
 from raftproof.impl.server.server import Server
 from raftproof.impl.server.settings import ServerSettings
@@ -14,18 +15,18 @@ from raftproof.impl.server.settings import ServerSettings
 _STOP_SECONDS = 0.2  # for calls under way when the server is asked to stop
 
 
-def run(settings: ServerSettings) -> None:
+def run(settings: ServerSettings, observer: Observer | None = None) -> None:
     """Raises CannotStart, and Stopped where the server came to an end by itself."""
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format=f"%(asctime)s {settings.name}: %(message)s")
-    asyncio.run(_run(settings))
+    asyncio.run(_run(settings, observer))
 
 
-async def _run(settings: ServerSettings) -> None:
+async def _run(settings: ServerSettings, observer: Observer | None) -> None:
     loop = asyncio.get_running_loop()
     asked_to_stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, asked_to_stop.set)
-    server = Server(settings)
+    server = Server(settings, observer)
     await server.start()
     try:
         clients = await serve_clients(server)

@@ -23,6 +23,7 @@ import msgspec
 
 from raftproof.impl import core
 from raftproof.impl.core import Message, Ready, Snapshot
+from raftproof.impl.core.raft import Observer
 from raftproof.impl.kv import Command
 from raftproof.impl.server import errors
 from raftproof.impl.server.beginning import found_or_join, judge, recover
@@ -43,10 +44,11 @@ log = logging.getLogger("raftproof.server")
 class Server:
     """A member of a cluster; `await start()`, then `await finished`."""
 
-    def __init__(self, settings: ServerSettings) -> None:
-        """Nothing is touched yet."""
+    def __init__(self, settings: ServerSettings, observer: Observer | None = None) -> None:
+        """Nothing is touched yet. The observer watches the core; it may raise Stopped."""
         settings.check()
         self.settings = settings
+        self._observer = observer
         self.finished: asyncio.Future[None]
         """Done when the server has come to an end by itself; its exception says why."""
 
@@ -59,7 +61,7 @@ class Server:
         self.directory = DataDirectory(self.settings)
         try:
             self.identity = self.directory.identity() or await found_or_join(self.directory, self._dialling)
-            self._wal, self.machine, self.raft = recover(self.directory, self.identity)
+            self._wal, self.machine, self.raft = recover(self.directory, self.identity, self._observer)
         except CannotStart:
             self.directory.close()
             raise
@@ -205,7 +207,7 @@ class Server:
                 self._do(ready)
                 self._offer()
             self._write()
-        except LogError as error:
+        except (LogError, Stopped) as error:
             self._end(Stopped(str(error)))
         except Exception as error:  # a broken invariant: what this server would do next cannot be trusted
             log.exception("the server stops because of a defect")

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+import contextlib
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from raftproof.impl.core.observer import Event, Trace
 
 
 def command(
@@ -22,6 +29,9 @@ def command(
     peer_cert_file: Annotated[str, typer.Option(help="Certificate shown to other servers.")] = "",
     peer_key_file: Annotated[str, typer.Option(help="Its key.")] = "",
     peer_trusted_ca_file: Annotated[str, typer.Option(help="Servers must show a certificate of this authority.")] = "",
+    trace: Annotated[
+        Path | None, typer.Option(help="Append what the core does to this file, for `raftproof conform`.")
+    ] = None,
 ) -> None:
     """Run one server until Ctrl-C. The options are etcd's, and so is what clients speak.
 
@@ -46,7 +56,34 @@ def command(
             snapshot_entries=snapshot_count,
             peer_certificates=Certificates(peer_cert_file, peer_key_file, peer_trusted_ca_file),
         )
-        run(settings)
+        with contextlib.nullcontext() if trace is None else _traced(trace) as observer:
+            run(settings, observer)
     except CannotStart as error:
         typer.echo(f"raftproof serve: {error}", err=True)
         raise typer.Exit(4) from None
+
+
+@contextlib.contextmanager
+def _traced(path: Path) -> Iterator[Trace]:
+    """An observer that writes to this file; raises CannotStart, and Stopped once the file takes no more."""
+    from raftproof.impl.core.observer import Trace
+    from raftproof.impl.server.errors import CannotStart, Stopped
+    from raftproof.traces.recorder import Recorder, append_to
+
+    try:
+        file = append_to(path)
+    except OSError as error:
+        raise CannotStart(f"{path}: {error.strerror}; name a file that can be written after --trace") from None
+    recorder = Recorder(file, time.time)
+
+    def write(event: Event) -> None:
+        try:
+            recorder.write(event)
+        except OSError as error:
+            raise Stopped(f"{path}: {error.strerror}; a server that is watched stops rather than leave a gap") from None
+
+    try:
+        yield Trace(write)
+    finally:
+        with contextlib.suppress(OSError):  # what came after the last Ready has promised nothing to anybody
+            file.close()

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import gzip
 import io
+import os
 import time
 from collections import Counter, defaultdict
+from pathlib import Path
 from typing import Any
 
 import msgspec
+import pytest
 
+from raftproof.impl.core import Campaign, Raft, Settings, bootstrap
 from raftproof.impl.core.observer import Trace
 from raftproof.impl.sim import World, parse, plan
-from raftproof.traces.recorder import Recorder
+from raftproof.traces.recorder import Recorder, append_to
 
 MESSAGE_KEYS = {
     "type", "term", "from", "to", "entries", "logTerm", "index", "commit", "vote", "reject", "rejectHint",
@@ -67,11 +72,56 @@ def test_a_ready_of_the_sender_lies_between_sending_and_receiving() -> None:
             assert event["raftproof"]["message"] not in since[event["msg"]["from"]]
 
 
-def test_a_founding_server_begins_as_in_etcd() -> None:
-    events = [event for event in recorded(1, "none", 300) if event["nid"] == "1"]
-    names = [event["name"] for event in events[:7]]
-    assert names == ["InitState", "ApplyConfChange", "BecomeFollower", "BecomeFollower"] + ["ApplyConfChange"] * 3
-    assert [event["log"] for event in events[:7]] == [0, 0, 0, 0, 3, 3, 3]
+def etcds_lines(file: str, nid: str) -> list[dict[str, Any]]:
+    """What a real etcd's library logged of one server."""
+    with gzip.open(f"{os.environ['RAFTPROOF_TRACES']}/good/{file}") as lines:
+        events = [msgspec.json.decode(line)["event"] for line in lines]
+    return [event for event in events if event["nid"] == nid]
+
+
+@pytest.mark.real("traces")
+def test_a_founding_server_begins_with_the_very_lines_of_etcd() -> None:
+    ours = [event for event in recorded(1, "none", 300) if event["nid"] == "1"]
+    assert ours[:11] == etcds_lines("stable3-s1-n120.ndjson.gz", "1")[:11]
+
+
+@pytest.mark.real("traces")
+def test_a_restarted_server_begins_with_the_lines_of_etcd() -> None:
+    """The same events with the same fields; what the server had stored shows where it shows in etcd."""
+    theirs = etcds_lines("snapshot3-s9-n1300.ndjson.gz", "1")
+    begins = [place for place, event in enumerate(theirs) if event["name"] == "InitState"][-1]
+    ours = recorded(2, "crash", 3000)
+    restart = [place for place, event in enumerate(ours) if event["name"] == "InitState"][-1]
+    nid = ours[restart]["nid"]
+    mine = [event for event in ours[restart:] if event["nid"] == nid]
+    for our, their in zip(mine[:3], theirs[begins : begins + 3], strict=True):
+        assert our["name"] == their["name"]
+        assert set(our) == {*their, "raftproof"}
+        assert (our["state"]["term"] == 0) == (their["state"]["term"] == 0)
+        assert our["conf"][0] == [] or our["name"] == "BecomeFollower"
+    assert mine[0]["state"]["commit"] == mine[1]["state"]["commit"] <= mine[2]["state"]["commit"]
+
+
+def test_every_proposal_is_answered_by_the_leaders_own_disk() -> None:
+    """Between two Readys as well: Replicate with the old log, then the leader's answer to itself with the new one."""
+    events: list[Any] = []
+    raft = Raft(
+        Settings(id=1), random=lambda _: 0, snapshot=bootstrap((1,)), hard_state=None, observer=Trace(events.append)
+    )
+    raft.step(Campaign())
+    while (ready := raft.ready()) is not None:
+        if ready.must_sync:
+            raft.stored(ready.number)
+    assert raft.role.name == "LEADER"
+    del events[:]
+    raft.propose(b"a")
+    raft.propose(b"b")
+    assert [(event["name"], event["log"]) for event in events] == [
+        ("Replicate", 2),
+        ("SendAppendEntriesResponse", 3),
+        ("Replicate", 3),
+        ("SendAppendEntriesResponse", 4),
+    ]
 
 
 def test_a_campaign_is_written_in_etcds_order() -> None:
@@ -133,3 +183,25 @@ def test_an_observer_changes_nothing_and_an_idle_one_costs_nearly_nothing() -> N
     idle = min(run(lambda *_: None) for _ in range(5))
     assert without[0] == idle[0] == run(Trace(lambda _: None))[0]
     assert idle[1] < 1.5 * without[1]
+
+
+def test_what_a_server_says_is_in_the_file_before_its_messages_leave(tmp_path: Path) -> None:
+    """At every Ready the file on the disk holds all events up to it, so a kill takes nothing that others have seen."""
+    path = tmp_path / "s1.ndjson"
+    with append_to(path) as file:
+        recorder = Recorder(file)
+        recorder.write({"name": "BecomeFollower"})
+        assert path.stat().st_size == 0
+        recorder.write({"name": "Ready"})
+        assert path.read_bytes().count(b"\n") == 2
+
+
+def test_a_server_that_starts_again_goes_on_behind_the_last_whole_line(tmp_path: Path) -> None:
+    path = tmp_path / "s1.ndjson"
+    path.write_bytes(b'{"event":1}\n{"event":2}\n{"eve' + b"n" * 200_000)
+    with append_to(path) as file:
+        file.write(b'{"event":3}\n')
+    assert path.read_bytes() == b'{"event":1}\n{"event":2}\n{"event":3}\n'
+    path.write_bytes(b'{"torn')
+    append_to(path).close()
+    assert path.read_bytes() == b""
