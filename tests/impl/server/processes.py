@@ -29,6 +29,12 @@ def raftproof_command(name: str, directory: Path, client_url: str, peer_url: str
     return [*program, "--name", name, "--data-dir", str(directory), *urls, "--initial-cluster", cluster]
 
 
+def traced_command(name: str, directory: Path, client_url: str, peer_url: str, cluster: str) -> list[str]:
+    """One of our servers, watched: its trace lies beside its data."""
+    command = raftproof_command(name, directory, client_url, peer_url, cluster)
+    return [*command, "--trace", str(directory.with_suffix(".ndjson"))]
+
+
 def etcd_command(name: str, directory: Path, client_url: str, peer_url: str, cluster: str) -> list[str]:
     """One of etcd's."""
     urls = ["--listen-client-urls", client_url, "--listen-peer-urls", peer_url]

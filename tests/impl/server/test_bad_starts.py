@@ -15,7 +15,7 @@ from raftproof.impl.server.client import Client
 from raftproof.impl.server.errors import ApiError
 from raftproof.impl.server.proto import rpc_pb2 as pb
 from raftproof.impl.server.settings import Certificates
-from tests.impl.server.processes import Cluster, free_ports, raftproof_command
+from tests.impl.server.processes import Cluster, free_ports, raftproof_command, traced_command
 
 pytestmark = pytest.mark.slow
 
@@ -105,17 +105,18 @@ def test_a_directory_in_use(tmp_path: Path) -> None:
         assert "is in use by a server that runs" in said
 
 
+async def put_until_it_fails(url: str) -> int:
+    async with Client([url], Certificates()) as client:
+        for number in range(1000):
+            try:
+                await client.call("KV", "Put", pb.PutRequest(key=b"%04d" % number, value=b"v" * 100), timeout=3)
+            except ApiError:
+                return number
+    raise AssertionError("the disk did not fill up")
+
+
 def test_a_disk_that_fills_up_stops_the_server_and_loses_nothing(tmp_path: Path) -> None:
     """A limit on the size of a file stands in for the end of the disk: the write that crosses it fails half done."""
-
-    async def put_until_it_fails(url: str) -> int:
-        async with Client([url], Certificates()) as client:
-            for number in range(1000):
-                try:
-                    await client.call("KV", "Put", pb.PutRequest(key=b"%04d" % number, value=b"v" * 100), timeout=3)
-                except ApiError:
-                    return number
-        raise AssertionError("the disk did not fill up")
 
     async def count(url: str) -> int:
         async with Client([url], Certificates()) as client:
@@ -136,6 +137,21 @@ def test_a_disk_that_fills_up_stops_the_server_and_loses_nothing(tmp_path: Path)
         cluster.start(0)
         cluster.leader()
         assert asyncio.run(count(cluster.client_urls[0])) == acknowledged
+
+
+def test_a_trace_that_cannot_be_written_stops_the_server_at_once_or_later(tmp_path: Path) -> None:
+    said = serve("--data-dir", str(tmp_path / "data"), "--trace", str(tmp_path / "nowhere" / "s1.ndjson"))
+    assert said.endswith("s1.ndjson: No such file or directory; name a file that can be written after --trace")
+    with Cluster(traced_command, 1, tmp_path) as cluster:
+        cluster.leader()
+        process = cluster.processes[0]
+        assert process is not None
+        resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (20_001, 20_001))
+        asyncio.run(put_until_it_fails(cluster.client_urls[0]))
+        assert process.wait(10) == 4
+        (sentence,) = [line for line in cluster.output(0).splitlines() if line.startswith("raftproof serve: ")]
+        assert "s1.ndjson: File too large; a server that is watched stops rather than leave a gap" in sentence
+        assert "Traceback" not in cluster.output(0)
 
 
 def test_options_that_make_no_sense(tmp_path: Path) -> None:

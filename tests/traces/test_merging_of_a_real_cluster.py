@@ -1,0 +1,44 @@
+"""Real servers write their traces, are killed, start again; their files, put together, tell one story."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from raftproof.traces.linearizability import Call, check
+from raftproof.traces.merging import LIFE_BITS
+from tests.impl.server.kills import Killing
+from tests.impl.server.processes import Cluster, traced_command
+from tests.traces.test_merging import assert_could_have_been, by_server, mark_of, merged
+
+pytestmark = pytest.mark.slow
+
+
+def read(path: Path) -> list[dict[str, Any]]:
+    lines = [msgspec.json.decode(line) for line in path.read_bytes().splitlines()]
+    assert all(line["caller"] == "raftproof" for line in lines)
+    return [{**line["event"], "ts": line["ts"]} for line in lines]
+
+
+def test_servers_that_are_killed_leave_traces_that_fit_together(tmp_path: Path) -> None:
+    with Cluster(traced_command, 3, tmp_path) as cluster:
+        report = asyncio.run(Killing(cluster, seed=2).run(kills=3))
+    assert report.lost == []
+    history = [Call(op.client, op.key, op.kind, op.called, op.returned, op.value) for op in report.history]
+    assert check(history).verdict == "linearizable"
+    logs = [read(tmp_path / f"s{number}.ndjson") for number in (1, 2, 3)]
+    found = merged(logs)
+    assert sorted(map(len, by_server(found).values())) == sorted(map(len, logs))
+    received = assert_could_have_been(found)
+    assert received > 1000, "what a killed server had sent is in its file, though nobody asked it to close"
+    assert sum(event["name"] == "InitState" for event in found) == 3 + report.kills
+    lives = {(mark.server, mark.sends >> LIFE_BITS) for event in found if (mark := mark_of(event)).sends}
+    assert len(lives) > 3, "a number is an identity across the lives of a server"
+    for log in logs:
+        names = [event["name"] for event in log[:12]]
+        assert names[:4] == ["InitState", "ApplyConfChange", "BecomeFollower", "BecomeFollower"]
+        assert log[3]["state"]["term"] == 1, "founded"
