@@ -20,8 +20,8 @@ def kv(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 class RunningCluster:
-    def __init__(self, directory: Path, port: int) -> None:
-        command = [*RAFTPROOF, "cluster", "-n", "3", "--data-dir", str(directory), "--port", str(port)]
+    def __init__(self, directory: Path, port: int, *more: str) -> None:
+        command = [*RAFTPROOF, "cluster", "-n", "3", "--data-dir", str(directory), "--port", str(port), *more]
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         assert self.process.stdout is not None
         self.said: list[str] = []
@@ -40,7 +40,7 @@ class RunningCluster:
 def test_a_cluster_starts_says_who_leads_stops_cleanly_and_goes_on_later(tmp_path: Path) -> None:
     port = free_ports(6)[0]
     endpoints = ["--endpoints", f"http://127.0.0.1:{port + 2},http://127.0.0.1:{port}"]
-    cluster = RunningCluster(tmp_path / "data", port)
+    cluster = RunningCluster(tmp_path / "data", port, "--trace")
     assert f"s1: clients at http://127.0.0.1:{port}, data in {tmp_path}/data/s1\n" in cluster.said
     assert kv("put", "hello", "world", *endpoints).stdout == "revision 2\n"
     assert kv("put", "help", "me", *endpoints).stdout == "revision 3\n"
@@ -55,6 +55,8 @@ def test_a_cluster_starts_says_who_leads_stops_cleanly_and_goes_on_later(tmp_pat
     gone = kv("get", "hello", *endpoints)
     assert gone.returncode == 3
     assert "raftproof kv: " in gone.stderr
+    for name in ("s1", "s2", "s3"):
+        assert b"BecomeFollower" in (tmp_path / "data" / f"{name}.ndjson").read_bytes()
     cluster = RunningCluster(tmp_path / "data", port)
     assert kv("get", "hello", *endpoints).stdout == "hello\nworld\n"
     cluster.stop()
