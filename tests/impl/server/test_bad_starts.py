@@ -1,4 +1,4 @@
-"""What a server says when it cannot start: one sentence, exit code 4, nothing lost."""
+"""What a server says when it cannot start or go on: one sentence, exit code 4, nothing lost."""
 
 from __future__ import annotations
 
@@ -105,31 +105,33 @@ def test_a_directory_in_use(tmp_path: Path) -> None:
         assert "is in use by a server that runs" in said
 
 
-async def put_until_it_fails(url: str) -> int:
+async def put(url: str, many: int) -> int:
+    """Put so many keys, or until one fails; how many were acknowledged."""
     async with Client([url], Certificates()) as client:
-        for number in range(1000):
+        for number in range(many):
             try:
                 await client.call("KV", "Put", pb.PutRequest(key=b"%04d" % number, value=b"v" * 100), timeout=3)
             except ApiError:
                 return number
-    raise AssertionError("the disk did not fill up")
+    return many
+
+
+async def count(url: str) -> int:
+    """How many of them are there."""
+    async with Client([url], Certificates()) as client:
+        request = pb.RangeRequest(key=b"0", range_end=b"1", count_only=True)
+        return int((await client.call("KV", "Range", request)).count)
 
 
 def test_a_disk_that_fills_up_stops_the_server_and_loses_nothing(tmp_path: Path) -> None:
     """A limit on the size of a file stands in for the end of the disk: the write that crosses it fails half done."""
-
-    async def count(url: str) -> int:
-        async with Client([url], Certificates()) as client:
-            request = pb.RangeRequest(key=b"0", range_end=b"1", count_only=True)
-            return int((await client.call("KV", "Range", request)).count)
-
     with Cluster(raftproof_command, 1, tmp_path) as cluster:
         cluster.leader()
         process = cluster.processes[0]
         assert process is not None
         resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (20_001, 20_001))
-        acknowledged = asyncio.run(put_until_it_fails(cluster.client_urls[0]))
-        assert acknowledged > 50
+        acknowledged = asyncio.run(put(cluster.client_urls[0], 1000))
+        assert 50 < acknowledged < 1000
         assert process.wait(10) == 4
         (sentence,) = [line for line in cluster.output(0).splitlines() if line.startswith("raftproof serve: ")]
         assert "the log cannot be written: File too large; the server stops" in sentence
@@ -137,6 +139,44 @@ def test_a_disk_that_fills_up_stops_the_server_and_loses_nothing(tmp_path: Path)
         cluster.start(0)
         cluster.leader()
         assert asyncio.run(count(cluster.client_urls[0])) == acknowledged
+
+
+SYNC_FAILS = """
+import errno, os, sys
+from raftproof.commands import main
+sync = os.fdatasync
+def fail_when_asked(descriptor):
+    if os.path.exists({flag!r}):
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+    sync(descriptor)
+os.fdatasync = fail_when_asked
+main()
+"""
+
+
+def test_a_sync_that_fails_stops_the_server_and_loses_nothing(tmp_path: Path) -> None:
+    """A real server whose fdatasync reports an error from some moment on."""
+    flag = tmp_path / "fail"
+
+    def command(*words: str | Path) -> list[str]:
+        python, _, _, *arguments = raftproof_command(*words)  # type: ignore[arg-type]  # the words that it takes
+        return [python, "-c", SYNC_FAILS.format(flag=str(flag)), *arguments]
+
+    with Cluster(command, 1, tmp_path) as cluster:
+        cluster.leader()
+        url, process = cluster.client_urls[0], cluster.processes[0]
+        assert process is not None
+        assert asyncio.run(put(url, 3)) == 3
+        flag.touch()
+        assert asyncio.run(put(url, 1)) == 0
+        assert process.wait(10) == 4
+        (sentence,) = [line for line in cluster.output(0).splitlines() if line.startswith("raftproof serve: ")]
+        assert "the log cannot be written: Input/output error; the server stops" in sentence
+        assert "Traceback" not in cluster.output(0)
+        flag.unlink()
+        cluster.start(0)
+        cluster.leader()
+        assert asyncio.run(count(url)) >= 3
 
 
 def test_a_trace_that_cannot_be_written_stops_the_server_at_once_or_later(tmp_path: Path) -> None:
@@ -147,7 +187,7 @@ def test_a_trace_that_cannot_be_written_stops_the_server_at_once_or_later(tmp_pa
         process = cluster.processes[0]
         assert process is not None
         resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (20_001, 20_001))
-        asyncio.run(put_until_it_fails(cluster.client_urls[0]))
+        asyncio.run(put(cluster.client_urls[0], 1000))
         assert process.wait(10) == 4
         (sentence,) = [line for line in cluster.output(0).splitlines() if line.startswith("raftproof serve: ")]
         assert "s1.ndjson: File too large; a server that is watched stops rather than leave a gap" in sentence
