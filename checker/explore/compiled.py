@@ -136,7 +136,7 @@ class Search:
     ) -> None:
         self.kernels, self.system, self.limits, self.keep = kernels, system, limits, keep
         self.words = kernels.words
-        self.table = FingerprintTable(kernels.spread)
+        self.table = FingerprintTable(kernels)
         self.statistics = Statistics()
         self.watch = watch
         self.state_witnesses = [w for w in system.model.witnesses if w.states == 1]
@@ -259,7 +259,7 @@ class Search:
                 if self._over_memory(self.table.bytes):
                     self._reason = "memory"
                     return following
-                self.table.grow()
+                self.table.grow(self._executor)
             self._run_workers(work, following)
         return following
 

@@ -37,6 +37,8 @@ from raftproof.checker.native.generate import BATCH, generate
 ENTRY: dict[str, Any] = {"error_model": "numpy", "nogil": True}
 OPTIONS: dict[str, Any] = ENTRY | {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
 """How kernels are compiled that Python calls, and what only they call."""
+INLINED: dict[str, Any] = OPTIONS | {"forceinline": True}
+"""How small functions are compiled: numba clears a place on the stack for the answer of each call, on each entry."""
 PLAIN = bool(numba.config.DISABLE_JIT)
 """Whether kernels run as plain Python (NUMBA_DISABLE_JIT=1): slow, and an oracle for the compiled ones."""
 CHECKED = bool(numba.config.BOUNDSCHECK)
@@ -51,7 +53,8 @@ class Kernels:
     branch: int
     actions: int
     explore: Callable[..., tuple[int, int]]
-    spread: Callable[..., int]
+    reach: Callable[..., int]
+    rehome: Callable[..., None]
     canonical_in_place: Callable[[Words, Words], int]
     was_compiled: bool
     """Whether this took a compiler, rather than a stored result."""
@@ -117,7 +120,8 @@ def build(model: Model, layout: Layout, announce: Callable[[str], None] | None =
         branch=module.BRANCH,
         actions=len(model.actions),
         explore=module.explore,
-        spread=module.spread,
+        reach=module.reach,
+        rehome=module.rehome,
         canonical_in_place=module.canonical_in_place,
         was_compiled=False,
         setup_seconds=0.0,
@@ -139,7 +143,7 @@ def _warm_up(kernels: Kernels) -> None:
     table = np.zeros(64, np.uint64)
     kernels.explore(block, 0, 0, block, 0, table, 0, memory)
     kernels.canonical_in_place(block.copy(), memory)
-    kernels.spread(table, 32, np.zeros(64, np.uint64))
+    kernels.rehome(table, 0, kernels.reach(table, 64, 0, 64), table)
 
 
 def _refused(model: Model, fault: Exception, functions: list[Callable[..., Any]]) -> ModelError:
@@ -162,7 +166,14 @@ def _namespace(layout: Layout, functions: dict[str, Callable[..., Any]]) -> dict
     if PLAIN:
         from raftproof.checker.native import plain
 
-        return {"OPTIONS": {}, "ENTRY": {}, "at": plain.state_at(layout), "buffer": plain.buffer, **functions}
+        return {
+            "OPTIONS": {},
+            "INLINED": {},
+            "ENTRY": {},
+            "at": plain.state_at(layout),
+            "buffer": plain.buffer,
+            **functions,
+        }
     from raftproof.checker.native import primitives
     from raftproof.checker.native.types import StateType
 
@@ -170,6 +181,7 @@ def _namespace(layout: Layout, functions: dict[str, Callable[..., Any]]) -> dict
     buffer = primitives.buffer_of(CHECKED)
     return {
         "OPTIONS": OPTIONS,
+        "INLINED": INLINED,
         "ENTRY": ENTRY,
         "at": at,
         "buffer": buffer,
@@ -231,7 +243,7 @@ def _compiled(function: Callable[..., Any]) -> Any:
         names[name] = _compiled(helper)
     twin = types.FunctionType(function.__code__, names, function.__name__, function.__defaults__)
     twin.__module__, twin.__qualname__ = function.__module__, function.__qualname__
-    return numba.njit(twin, **(OPTIONS | {"error_model": "python"}))
+    return numba.njit(twin, **(INLINED | {"error_model": "python"}))
 
 
 # --------------------------------------------------------------------------------------------------- the digest

@@ -55,9 +55,9 @@ def generate(model: Model, layout: Layout, primitives: str = "primitives") -> st
 
 def _generate_words(text: Text, layout: Layout) -> None:
     text(f"WORDS = {layout.words}")
-    with text.function("copy(s, t)"):
+    with text.function("copy(s, t)", inlined=True):
         text(*(f"set_word(t, {k}, word(s, {k}))" for k in range(layout.words)))
-    with text.function("fingerprint(t)"):
+    with text.function("fingerprint(t)", inlined=True):
         parts = []
         for number, k in enumerate(range(0, layout.words, 2)):
             second = f"word(t, {k + 1})" if k + 1 < layout.words else "U(0)"
@@ -74,7 +74,7 @@ def _generate_words(text: Text, layout: Layout) -> None:
 
 def _generate_within(text: Text, model: Model, layout: Layout, number: int, action: Action) -> None:
     """Emit within_k(t): whether what action k wrote lies inside the bounds."""
-    with text.function(f"within_{number}(t)"):
+    with text.function(f"within_{number}(t)", inlined=True):
         for name in sorted(action.frame.writes):
             node = layout.fields[name]
             if isinstance(node, BagNode):
@@ -193,7 +193,7 @@ def _generate_answers(text: Text, model: Model, layout: Layout) -> None:
         "still_sights(s, mask)": ("s, s", step_witnesses, "if mask & {bit} and step_witness_{k}({call}):"),
     }
     for head, (states, group, test) in groups.items():
-        with text.function(head):
+        with text.function(head, inlined=head.startswith("s")):
             text("found = 0")
             for k, declared in enumerate(group):
                 line = test.replace("{bit}", str(1 << k)).replace("{k}", str(k))
@@ -210,7 +210,7 @@ def _generate_answers(text: Text, model: Model, layout: Layout) -> None:
 
 def _generate_successors(text: Text, model: Model, layout: Layout) -> None:
     """Emit successors(s, …): append to the batch what follows from s."""
-    with text.function("keep(t, b, n, action, parent, table, broken)"):
+    with text.function("keep(t, b, n, action, parent, table, broken)", inlined=True):
         text("canonical(t, part(b, SPARE), 0, broken)", "h = fingerprint(t)", "b[PRINTS + n] = h")
         text("b[ACTIONS + n] = U(action)", "b[PARENTS + n] = U(parent)")
         text("prefetch(table, home(h, U(len(table))))", "return n + 1")
@@ -262,7 +262,7 @@ def _try(text: Text, model: Model, layout: Layout, number: int, action: Action, 
         text(f"b[GENERATED + {number}] = b[GENERATED + {number}] + U(1)")
         _watch_step(text, model, action)
         with text.block(f"if within_{number}(t):"):
-            text(f"n = keep(t, b, n, {number}, parent, table, broken)", "t = at(buffer, n, broken)")
+            text(f"n = keep(t, b, n, np.int64({number}), parent, table, broken)", "t = at(buffer, n, broken)")
         mask = bits_where(bool(p.frame.reads & action.frame.writes) for p in model.invariants)
         if mask:
             with text.block("else:"):

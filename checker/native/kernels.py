@@ -72,7 +72,7 @@ def explore(source_words, first, last, target_words, filled, cells, room, memory
     x, begun, size = first, filled, U(len(table))
     capacity = len(target) // WORDS
     while x < last and filled + BATCH + BRANCH < capacity and filled - begun + BATCH + BRANCH < room:
-        n = 0
+        n = np.int64(0)
         while x < last and n < BATCH:
             n = successors(at(source, x, broken), b, n, x, table)
             x += 1
@@ -111,42 +111,27 @@ def canonical_in_place(block, memory):
 
 
 @njit(cache=True, **ENTRY)
-def spread(cells, old, stash):
-    """After the table was lengthened from `old` cells to twice as many, bring every fingerprint home, in place.
-
-    The order of homes is the order of fingerprints, and doubling the table moves each home upwards by more than it was
-    displaced, except near the bottom: what lies there waits in `stash`. So a sweep from the top never meets a cell that
-    it has not yet emptied. Returns how long the stash has to be; nothing was done if it is too short.
-    """
-    table = buffer(cells)
-    far = 0
-    for p in range(old):
+def reach(cells, size, first, last):
+    """How far at most the fingerprints in cells first..last of a table of `size` cells lie from their homes."""
+    table, far = buffer(cells), 0
+    for p in range(first, last):
         if table[p] != U(0):
-            d = p - home(table[p], U(old))
-            far = max(far, d if d >= 0 else d + old)
-    low = min(old, 2 * far + 2)
-    if low > len(stash):
-        return low
-    for p in range(low):
-        stash[p] = table[p]
-        table[p] = U(0)
-    for p in range(old - 1, low - 1, -1):
-        h = table[p]
+            d = p - home(table[p], U(size))
+            far = max(far, d if d >= 0 else d + size)
+    return far
+
+
+@njit(cache=True, **ENTRY)
+def rehome(source_cells, first, last, cells):
+    """Move the fingerprints in cells first..last of a source, downwards, to the first free cell from their home on."""
+    source, table = buffer(source_cells), buffer(cells)
+    for x in range(first, last):
+        p = last - 1 + first - x
+        h = source[p]
         if h != U(0):
-            table[p] = U(0)
-            settle(table, h)
-    for p in range(low):
-        if stash[p] != U(0):
-            settle(table, stash[p])
-    return low
-
-
-@njit(**OPTIONS)
-def settle(table, h):
-    """Put a fingerprint into the first free cell from its home on."""
-    p = home(h, U(len(table)))
-    while table[p] != U(0):
-        p += 1
-        if p == len(table):
-            p = 0
-    table[p] = h
+            source[p] = U(0)
+            p = home(h, U(len(table)))
+            while peek(table, p) != U(0) or compare_and_swap(table, p, U(0), h) != U(0):
+                p += 1
+                if p == len(table):
+                    p = 0

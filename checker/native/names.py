@@ -7,6 +7,7 @@ from typing import Any
 njit: Any
 np: Any
 OPTIONS: dict[str, Any]
+INLINED: dict[str, Any]
 ENTRY: dict[str, Any]
 U: Any
 WORDS: int

@@ -26,9 +26,9 @@ class Text:
         self._depth -= 1
 
     @contextmanager
-    def function(self, head: str) -> Iterator[None]:
-        """Add a compiled function."""
-        self("", "", "@njit(**OPTIONS)")
+    def function(self, head: str, inlined: bool = False) -> Iterator[None]:
+        """Add a compiled function, which may be inlined wherever it is called."""
+        self("", "", "@njit(**INLINED)" if inlined else "@njit(**OPTIONS)")
         with self.block(f"def {head}:"):
             yield
 

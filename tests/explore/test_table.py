@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from random import Random
 
 import numpy as np
 import pytest
 from grid import model
 
+from raftproof.checker.native import table as tables
 from raftproof.checker.native.batch import Words
 from raftproof.checker.native.build import PLAIN, build
-from raftproof.checker.native.table import FingerprintTable
+from raftproof.checker.native.table import FingerprintTable, spread
 from raftproof.checker.run import Question
 
-SPREAD = build(model, Question(model, symmetric=()).layout()).spread
+KERNELS = build(model, Question(model, symmetric=()).layout())
 TOP = 1 << 64
 
 
@@ -46,17 +48,18 @@ def fingerprints(chance: Random, count: int, shape: str) -> list[int]:
 @pytest.mark.parametrize("shape", ["even", "crowded", "around the end"])
 @pytest.mark.parametrize("load", [0.1, 0.7, 1.0])
 @pytest.mark.parametrize("size", [64, 1000, 4096])
-def test_a_table_that_was_lengthened_holds_what_it_held(size: int, load: float, shape: str) -> None:
+@pytest.mark.parametrize("share", [16, tables.SHARE], ids=["by two workers", "by one"])
+def test_a_table_that_was_lengthened_holds_what_it_held(
+    share: int, size: int, load: float, shape: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tables, "SHARE", share)
     chance = Random(f"{size} {load} {shape}")
     wanted = set(fingerprints(chance, int(size * load * (0.5 if PLAIN else 1)), shape))
     cells = np.zeros(2 * size, np.uint64)
     for fingerprint in wanted:
         insert(cells[:size], fingerprint)
-    stash = np.zeros(1, np.uint64)
-    before = cells.copy()
-    while (needed := SPREAD(cells, size, stash)) > len(stash):
-        assert (cells == before).all()
-        stash = np.zeros(needed, np.uint64)
+    with ThreadPoolExecutor(2) as executor:
+        spread(KERNELS, cells, size, executor)
     assert set(cells.tolist()) - {0} == wanted
     assert np.count_nonzero(cells) == len(wanted)
     assert all(is_found(cells, fingerprint) for fingerprint in wanted)
@@ -64,13 +67,14 @@ def test_a_table_that_was_lengthened_holds_what_it_held(size: int, load: float, 
 
 def test_a_table_grows_from_small_to_large_and_counts_its_room() -> None:
     chance, wanted = Random(1), set[int]()
-    table = FingerprintTable(SPREAD, cells=512)
+    table = FingerprintTable(KERNELS, cells=512)
     for _ in range(4):
         for fingerprint in fingerprints(chance, table.room(len(wanted)), "even"):
             insert(table.cells, fingerprint)
             wanted.add(fingerprint)
         assert table.room(len(wanted)) == 0
-        table.grow()
+        with ThreadPoolExecutor(1) as executor:
+            table.grow(executor)
     assert len(table.cells) == 512 << 4
     assert table.bytes == 8 * len(table.cells)
     assert set(table.cells.tolist()) - {0} == wanted
