@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import threading
+import time
 from functools import cache
 
 import msgspec
@@ -101,12 +102,17 @@ def test_a_limit_of_memory_ends_the_search_before_the_memory_is_taken() -> None:
 
 
 def test_an_interrupt_ends_the_search_with_what_it_has() -> None:
-    # Two million states: half a second on a quiet machine. The search is ready before the clock starts.
     search_of_all = Search(kernels_of(), grid(Rule.SHORT), 1, Limits(seconds=30))
-    timer = threading.Timer(0.1, lambda: signal.raise_signal(signal.SIGINT))
-    timer.start()
+
+    def interrupt_once_under_way() -> None:
+        while search_of_all.workers[0].inserted < 1000:
+            time.sleep(0.001)
+        signal.raise_signal(signal.SIGINT)
+
+    impatient = threading.Thread(target=interrupt_once_under_way)
+    impatient.start()
     outcome = search_of_all.run()
-    timer.join()
+    impatient.join()
     assert outcome.reason == "interrupted"
     assert outcome.distinct > 100
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
