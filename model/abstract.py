@@ -158,6 +158,7 @@ def lead(s: Raft, n: Server) -> None:
     t = s.current_term[n]
     s.role[n] = Role.LEADER
     s.leader[t] = n
+    s.term_log[t].truncate(0)  # empty already, unless a rule is broken and the term had a leader
     for i in range(1, len(s.log[n]) + 1):
         s.term_log[t].append(s.log[n][i])
 
@@ -181,7 +182,7 @@ def store(s: Raft, n: Server, t: int, prev: int, last: int) -> None:
         s.log[n].truncate(min(last, len(s.log[n])))
 
 
-def acknowledge(s: Raft, n: Server, t: int, last: int, commit: int) -> None:
+def tell_stored(s: Raft, n: Server, t: int, last: int, commit: int) -> None:
     """Follower n tells the leader of term t how far it stores the term's log, and commits what the leader has of it."""
     matched = last
     if not s.upholds(Rule.ACK_MATCHED_ONLY):
@@ -285,7 +286,7 @@ def receive_append_entries(s: Raft, n: Server, t: Term, prev: Sent, last: Sent, 
     s.role[n] = Role.FOLLOWER
     if has_previous(s, n, t, prev):
         store(s, n, t, prev, last)
-        acknowledge(s, n, t, last, commit)
+        tell_stored(s, n, t, last, commit)
     return True
 
 

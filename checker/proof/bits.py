@@ -3,16 +3,24 @@
 A bit is True, False, or a Boolean unknown. An element of a sort with k members is a number below k, or, where unknown,
 a table of bits: for each number, whether it is that one (exactly one is). Whatever is known is decided at once, so the
 same code reads a formula over a concrete state, where no unknown is left, and over an arbitrary one.
+
+Instead of one unknown state there may be many known ones: then a bit is an array of words with one bit for each state
+(`many`), and the same code reads a formula over all of them at once. The two kinds do not meet.
 """
 
 from __future__ import annotations
 
+import functools
+import operator
 from collections.abc import Iterable, Iterator
 from typing import TypeAlias
 
+import numpy as np
 import z3
+from numpy.typing import NDArray
 
-Bit: TypeAlias = bool | z3.BoolRef
+Many = np.ndarray
+Bit: TypeAlias = bool | z3.BoolRef | NDArray[np.uint64]
 Pick: TypeAlias = int | dict[int, Bit]
 
 
@@ -24,7 +32,9 @@ def all_of(bits: Iterable[Bit]) -> Bit:
             return False
         if bit is not True:
             unknown.append(bit)
-    return True if not unknown else unknown[0] if len(unknown) == 1 else z3.And(unknown)
+    if len(unknown) < 2:
+        return unknown[0] if unknown else True
+    return functools.reduce(operator.and_, unknown) if isinstance(unknown[0], Many) else z3.And(unknown)
 
 
 def any_of(bits: Iterable[Bit]) -> Bit:
@@ -35,12 +45,16 @@ def any_of(bits: Iterable[Bit]) -> Bit:
             return True
         if bit is not False:
             unknown.append(bit)
-    return False if not unknown else unknown[0] if len(unknown) == 1 else z3.Or(unknown)
+    if len(unknown) < 2:
+        return unknown[0] if unknown else False
+    return functools.reduce(operator.or_, unknown) if isinstance(unknown[0], Many) else z3.Or(unknown)
 
 
 def negation(bit: Bit) -> Bit:
     """True if it is not."""
-    return not bit if isinstance(bit, bool) else z3.Not(bit)
+    if isinstance(bit, bool):
+        return not bit
+    return ~bit if isinstance(bit, Many) else z3.Not(bit)
 
 
 def same_truth(left: Bit, right: Bit) -> Bit:
@@ -49,14 +63,14 @@ def same_truth(left: Bit, right: Bit) -> Bit:
         return right if left else negation(right)
     if isinstance(right, bool):
         return left if right else negation(left)
-    return left == right
+    return ~(left ^ right) if isinstance(left, Many) else left == right
 
 
 def if_else(condition: Bit, then: Bit, otherwise: Bit) -> Bit:
     """One of two bits."""
     if isinstance(condition, bool):
         return then if condition else otherwise
-    if isinstance(then, bool) or isinstance(otherwise, bool):
+    if isinstance(then, bool) or isinstance(otherwise, bool) or isinstance(condition, Many):
         return any_of((all_of((condition, then)), all_of((negation(condition), otherwise))))
     return z3.If(condition, then, otherwise)
 

@@ -12,6 +12,7 @@ from raftproof.checker.language import BoundsError, Model, ModelError
 MODELS = {
     "figure2": ("raftproof.model.figure2", "Raft as published: Ongaro's TLA+ specification of Figure 2"),
     "abstract": ("raftproof.model.abstract", "Raft over a network that never forgets: what is proved of every cluster"),
+    "loose": ("raftproof.model.loose", "the same, with every handler taken apart: the steps of the proof"),
     "two_phase_commit": ("raftproof.model.toys.two_phase_commit", "a transaction commits everywhere or nowhere"),
     "jugs": ("raftproof.model.toys.jugs", "a puzzle: measure four litres with jugs of three and five"),
 }
