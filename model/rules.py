@@ -50,6 +50,16 @@ class Rule(IntEnum):
     COMMIT_QUORUM = auto()
     COMMIT_OWN_TERM = auto()
     LEADER_APPEND_ONLY = auto()
+    MATCH_MONOTONIC = auto()
+    COMMIT_MONOTONIC = auto()
+    REFUSAL_NO_MATCH = auto()
+    KEEP_VOTE_ON_STEP_DOWN = auto()
+    REQUEST_PERSISTED = auto()
+    ONE_CHANGE_PENDING = auto()
+    CHANGE_BEFORE_CAMPAIGN = auto()
+    JOINT_MAJORITIES = auto()
+    LEARNER_NO_VOTE = auto()
+    SNAPSHOT_NOT_OLDER = auto()
 
 
 class Text(NamedTuple):
@@ -102,12 +112,35 @@ RULES: dict[Rule, Text] = {
     Rule.COMMIT_QUORUM: Text("Figure 2, Leaders; §5.3", "an entry on a majority is committed"),
     Rule.COMMIT_OWN_TERM: Text("Figure 2, Leaders; §5.4.2", "only entries of the leader's own term commit by counting"),
     Rule.LEADER_APPEND_ONLY: Text("Figure 3; §5.3", "a leader never overwrites or deletes entries of its own log"),
+    Rule.MATCH_MONOTONIC: Text("Figure 2, State", "match_index never falls"),
+    Rule.COMMIT_MONOTONIC: Text("Figure 2, State", "commit_index never falls"),
+    Rule.REFUSAL_NO_MATCH: Text("Figure 2, Leaders; §5.3", "a refusal moves no match_index"),
+    Rule.KEEP_VOTE_ON_STEP_DOWN: Text("Figure 2, State", "who steps down within a term keeps its vote"),
+    Rule.REQUEST_PERSISTED: Text("Figure 2, State", "a candidate's term is on stable storage before it asks for votes"),
+    Rule.ONE_CHANGE_PENDING: Text("§6; thesis §4.1", "a change of membership waits until the one before it is applied"),
+    Rule.CHANGE_BEFORE_CAMPAIGN: Text(
+        "§6; thesis §4.1",
+        "a server applies the changes of membership that it knows to be committed before it campaigns",
+    ),
+    Rule.JOINT_MAJORITIES: Text("§6; thesis §4.3", "a joint configuration agrees by both its majorities"),
+    Rule.LEARNER_NO_VOTE: Text("§6; thesis §4.2.1", "a server that only learns counts in no majority"),
+    Rule.SNAPSHOT_NOT_OLDER: Text("§7", "a snapshot of no more than what is committed here is ignored"),
 }
 
 NOT_MODELLED: dict[Rule, str] = {
     Rule.APPLY_COMMITTED: "no state machine is attached; StateMachineSafety speaks of what it would be given",
     Rule.RESET_ELECTION_TIMER: "time is not modelled: an election timeout may come at any moment",
     Rule.VOTE_FOR_SELF: "the published specification lets a candidate ask itself by a message like all others",
+    Rule.MATCH_MONOTONIC: "in the published specification match_index may fall",
+    Rule.COMMIT_MONOTONIC: "in the published specification commit_index may fall",
+    Rule.REFUSAL_NO_MATCH: "a refusal says match 0 there, and its receiver looks at next_index alone",
+    Rule.KEEP_VOTE_ON_STEP_DOWN: "a step down within a term keeps the vote there, and to forget it is harmless",
+    Rule.REQUEST_PERSISTED: "the published specification persists with every step",
+    Rule.ONE_CHANGE_PENDING: "the published specification has no changes of membership",
+    Rule.CHANGE_BEFORE_CAMPAIGN: "the published specification has no changes of membership",
+    Rule.JOINT_MAJORITIES: "the published specification has no changes of membership",
+    Rule.LEARNER_NO_VOTE: "the published specification has no learners",
+    Rule.SNAPSHOT_NOT_OLDER: "the published specification has no snapshots",
 }
 """Rules that no action of `figure2` cites, each with the reason."""
 

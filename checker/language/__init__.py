@@ -1,6 +1,6 @@
 """The modelling language: what a model is made of, in reading order."""
 
-from raftproof.checker.language.sorts import AtMost, OrNil, Symmetric, UpTo, Within
+from raftproof.checker.language.sorts import AtMost, OrNil, SubsetOf, Symmetric, UpTo, Within
 from raftproof.checker.language.containers import Bag, Map, Members, Seq, Set, State
 from raftproof.checker.language.model import Action, Model, Parameter, Property
 from raftproof.checker.language.layout import Layout
@@ -13,6 +13,7 @@ __all__ = [
     "UpTo",
     "Within",
     "OrNil",
+    "SubsetOf",
     "AtMost",
     "State",
     "Members",

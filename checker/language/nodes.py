@@ -98,6 +98,8 @@ class Scalar(Node):
         return self.sort.show(value)
 
     def relabel(self, value: int, sort: type, to: Callable[[int], int]) -> int:
+        if self.sort.subsets is sort:
+            return sum(1 << to(k) for k in range(len(self.sort.names)) if value >> k & 1)
         return to(value) if self.sort.symmetric is sort and value >= 0 else value
 
 

@@ -5,6 +5,7 @@ class Role(IntEnum): ...                                # an enumeration
 Term = Annotated[int, UpTo("max_term")]                 # an integer; a state that holds bound + 1 lies outside
 Index = Annotated[int, Within("max_log + 1")]           # an integer; more is an error in the model
 voted_for: Map[Server, OrNil[Server]]                   # a server, or none
+Servers = Annotated[int, SubsetOf(Server)]              # a set of servers as a value: bit i says whether i is in it
 """
 
 from __future__ import annotations
@@ -47,6 +48,13 @@ class Within:
     """An integer from 0 to a bound. Anything else is an error in the model."""
 
     bound: str
+
+
+@dataclass(frozen=True)
+class SubsetOf:
+    """A set of members as an integer, bit i for member i: a value, which a record may hold, where a Set is a place."""
+
+    members: type[Symmetric]
 
 
 @dataclass(frozen=True)
@@ -111,6 +119,8 @@ class Sort:
     """What the values from 0 on are called; empty for plain integers."""
     symmetric: type[Symmetric] | None = None
     boolean: bool = False
+    subsets: type[Symmetric] | None = None
+    """Of whose members the values are sets; `names` are then theirs."""
 
     @property
     def size(self) -> int:
@@ -127,10 +137,12 @@ class Sort:
         """The largest value inside the search."""
         return self.high if self.limit is None else self.limit
 
-    def show(self, value: int) -> int | bool | str | None:
+    def show(self, value: int) -> int | bool | str | list[str] | None:
         """The value as it is written in JSON."""
         if self.boolean:
             return bool(value)
+        if self.subsets:
+            return [name for k, name in enumerate(self.names) if value >> k & 1]
         if not self.names:
             return int(value)
         return None if value < 0 else self.names[value]
@@ -139,6 +151,8 @@ class Sort:
         """The value that `show` wrote."""
         if shown is None:
             return -1
+        if self.subsets:
+            return sum(1 << self.names.index(name) for name in shown)
         return self.names.index(shown) if self.names else int(shown)
 
 
@@ -154,6 +168,8 @@ def sort_of(annotation: Any, bounds: Mapping[str, int]) -> Sort | None:
         for mark in marks:
             if isinstance(mark, UpTo | Within) and base is int:
                 return _integer(mark, bounds)
+            if isinstance(mark, SubsetOf) and base is int:
+                return _subsets(mark.members, bounds)
         return None
     if annotation is bool:
         return Sort("bool", 0, 1, boolean=True)
@@ -173,6 +189,12 @@ def _integer(mark: UpTo | Within, bounds: Mapping[str, int]) -> Sort:
     if isinstance(mark, UpTo):
         return Sort(f"0..{mark.bound}", 0, bound + 1, bound)
     return Sort(f"0..{mark.bound}", 0, bound)
+
+
+def _subsets(members: type[Symmetric], bounds: Mapping[str, int]) -> Sort:
+    member = sort_of(members, bounds)
+    assert member is not None
+    return Sort(f"set of {member.name}", 0, (1 << member.size) - 1, None, member.names, subsets=members)
 
 
 def _enumeration(cls: type[enum.IntEnum]) -> Sort | None:

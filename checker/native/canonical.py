@@ -66,14 +66,22 @@ class Marks:
         return bits
 
 
+def mark(marks: Marks, scalar: Scalar, at: int, sort: Sort) -> None:
+    """Add what a scalar at a bit of a word says of the names of a sort's members."""
+    if scalar.sort.symmetric is sort.symmetric:
+        marks.labels.append(Label(at, scalar.bits(), scalar.bias))
+    elif scalar.sort.subsets is sort.symmetric:
+        marks.lanes.append(Lanes(at, 1, 1, sort.size))
+
+
 def marks_of(layout: Layout, sort: Sort, owned: bool) -> dict[int, Marks]:
     """The words (of one owner, or shared) that depend on the names of a sort's members."""
     found: dict[int, Marks] = {}
 
     def walk(node: Node, at: int) -> None:
         match node:
-            case Scalar() if node.sort.symmetric is sort.symmetric:
-                found.setdefault(at // WORD, Marks()).labels.append(Label(at % WORD, node.bits(), node.bias))
+            case Scalar():
+                mark(found.setdefault(at // WORD, Marks()), node, at % WORD, sort)
             case Record():
                 for _, scalar, offset in node.scalars():
                     walk(scalar, at + offset)
@@ -189,16 +197,21 @@ def _generate_relabel(text: Text, layout: Layout, sort: Sort, name: str) -> None
 
 def _relabel_word(text: Text, place: str, marks: Marks) -> None:
     text(f"v = word(t, {place})")
+    _rename(text, "v", marks)
+
+
+def _rename(text: Text, value: str, marks: Marks) -> None:
+    """Emit the renaming of members in the bits of a variable."""
     for group in marks.lanes:
         mask = (1 << group.width) - 1
         hole = ALL & ~sum(mask << group.shift + k * group.stride for k in range(group.count))
         moved = []
         for k in range(group.count):
-            lane = f"((v >> U({group.shift + k * group.stride})) & U({mask}))"
+            lane = f"(({value} >> U({group.shift + k * group.stride})) & U({mask}))"
             moved.append(f"({lane} << (q{k} * U({group.stride}) + U({group.shift})))")
-        text(f"v = (v & U({hole})) | " + " | ".join(moved))
+        text(f"{value} = ({value} & U({hole})) | " + " | ".join(moved))
     for label in marks.labels:
-        text(f"v = {_renamed('v', label)}")
+        text(f"{value} = {_renamed(value, label)}")
 
 
 def _renamed(value: str, label: Label) -> str:
@@ -209,23 +222,25 @@ def _renamed(value: str, label: Label) -> str:
     return f"({value} & U({hole})) | ((({names} >> ({old} << U(2))) & U(15)) << U({label.shift}))"
 
 
-def message_labels(bag: BagNode, sort: Sort) -> list[list[Label]]:
-    """For each kind of message, the bits that name members of a sort."""
+def message_marks(bag: BagNode, sort: Sort) -> list[Marks]:
+    """For each kind of message, the bits that depend on the names of a sort's members."""
     found = []
     for kind in bag.kinds:
-        scalars = kind.record.scalars()
-        found.append([Label(at, s.bits(), s.bias) for _, s, at in scalars if s.sort.symmetric is sort.symmetric])
+        marks = Marks()
+        for _, scalar, at in kind.record.scalars():
+            mark(marks, scalar, at, sort)
+        found.append(marks)
     return found
 
 
-def _by_kind(text: Text, bag: BagNode, sort: Sort) -> Iterator[list[Label]]:
-    """The labels of each kind, under a test of the tag where kinds differ; `c` holds the code."""
-    labels = message_labels(bag, sort)
-    if all(group == labels[0] for group in labels):
-        yield labels[0]
+def _by_kind(text: Text, bag: BagNode, sort: Sort) -> Iterator[Marks]:
+    """The marks of each kind, under a test of the tag where kinds differ; `c` holds the code."""
+    marks = message_marks(bag, sort)
+    if all(group == marks[0] for group in marks):
+        yield marks[0]
         return
-    for tag, group in enumerate(labels, 1):
-        if group:
+    for tag, group in enumerate(marks, 1):
+        if group != Marks():
             with text.block(f"if c >> {bag.tag_shift} == {tag}:"):
                 yield group
 
@@ -235,10 +250,9 @@ def _relabel_messages(text: Text, bag: BagNode, sort: Sort) -> None:
     for k in range(bag.slots):
         text(f"c = slot(f, {k})")
         with text.block("if c != 0:"):
-            for group in _by_kind(text, bag, sort):
+            for marks in _by_kind(text, bag, sort):
                 text("u = U(c)")
-                for label in group:
-                    text(f"u = {_renamed('u', label)}")
+                _rename(text, "u", marks)
                 text("c = np.int64(u)")
         text(f"c{k} = c")
     # A small sorting network: the slots stay sorted downwards.
@@ -321,10 +335,11 @@ def _key_of_word(text: Text, marks: Marks, i: int, k: int, place: int, n: int) -
     plain = ALL & ~marks.mask()
     inner = ALL & ~Marks([], marks.labels).mask()
     text(f"w = word(t, {place})", f"a = U({SALT[(2 * k + 1) % 8]})")
-    for group in marks.lanes:
+    for number, group in enumerate(marks.lanes):
         mask = (1 << group.width) - 1
         lanes = [f"(((w & U({inner})) >> U({group.shift + j * group.stride})) & U({mask}))" for j in range(n)]
-        text(f"a ^= {lanes[i]} | (({' + '.join(lanes)}) << U({group.width}))")
+        apart = f" << U({number * 5 % 50})" if number else ""
+        text(f"a ^= ({lanes[i]} | (({' + '.join(lanes)}) << U({group.width}))){apart}")
     for number, label in enumerate(marks.labels):
         text(f"v = (w >> U({label.shift})) & U({(1 << label.bits) - 1})")
         relation = f"(U(1) if v == U({i + label.bias}) else U(2))"
@@ -340,10 +355,13 @@ def _add_messages_to_keys(text: Text, bag: BagNode, owner: Sort, n: int) -> None
     for k in range(bag.slots):
         text(f"c = slot(f, {k})")
         with text.block("if c != 0:"):
-            for group in _by_kind(text, bag, owner):
-                plain = ALL & ~Marks([], group).mask()
+            for marks in _by_kind(text, bag, owner):
+                plain = ALL & ~marks.mask()
                 text(f"h = mix((U(c) & U({plain})) ^ U({SALT[4]}), U({SALT[5]}))")
-                for number, label in enumerate(group):
+                for number, label in enumerate(marks.labels):
                     text(f"v = (U(c) >> U({label.shift})) & U({(1 << label.bits) - 1})")
                     for i in range(n):
                         text(f"k{i} += (h >> U({7 * number})) if v == U({i + label.bias}) else U(0)")
+                for number, group in enumerate(marks.lanes):
+                    for i in range(n):
+                        text(f"k{i} += (h >> U({5 * number + 3})) * ((U(c) >> U({group.shift + i})) & U(1))")

@@ -1,0 +1,16 @@
+"""Raft as etcd and `impl` run it, in the language of the published specification; `docs/adr/deployed.md` is the map."""
+
+from raftproof.model.deployed.state import Deployed, everything
+from raftproof.model.deployed.models import check_quorum, heartbeats, joint, model, pre_vote, single, snapshots
+
+__all__ = [
+    "Deployed",
+    "everything",
+    "model",
+    "heartbeats",
+    "pre_vote",
+    "check_quorum",
+    "snapshots",
+    "single",
+    "joint",
+]
