@@ -13,6 +13,13 @@ MODELS = {
     "figure2": ("raftproof.model.figure2", "Raft as published: Ongaro's TLA+ specification of Figure 2"),
     "abstract": ("raftproof.model.abstract", "Raft over a network that never forgets: what is proved of every cluster"),
     "loose": ("raftproof.model.loose", "the same, with every handler taken apart: the steps of the proof"),
+    "deployed": ("raftproof.model.deployed", "Raft as etcd and impl run it: elections, replication, what disks hold"),
+    "deployed_heartbeats": ("raftproof.model.deployed:heartbeats", "the same, with heartbeats apart from appends"),
+    "deployed_pre_vote": ("raftproof.model.deployed:pre_vote", "the same, with pre-vote, and leadership handed over"),
+    "deployed_check_quorum": ("raftproof.model.deployed:check_quorum", "the same, with check-quorum and its lease"),
+    "deployed_snapshots": ("raftproof.model.deployed:snapshots", "the same, with compaction and snapshots"),
+    "deployed_membership": ("raftproof.model.deployed:single", "the same, with voters and learners that come and go"),
+    "deployed_joint": ("raftproof.model.deployed:joint", "the same, with joint configurations"),
     "two_phase_commit": ("raftproof.model.toys.two_phase_commit", "a transaction commits everywhere or nowhere"),
     "jugs": ("raftproof.model.toys.jugs", "a puzzle: measure four litres with jugs of three and five"),
 }
@@ -24,7 +31,8 @@ def find_model(text: str) -> Model:
     Raises BoundsError for an unknown name, ModelError for a file that is no model.
     """
     if text in MODELS:
-        found = importlib.import_module(MODELS[text][0]).model
+        module, _, name = MODELS[text][0].partition(":")
+        found = getattr(importlib.import_module(module), name or "model")
         assert isinstance(found, Model)
         return found
     file, _, name = text.partition(":")
