@@ -1,0 +1,9 @@
+"""Hold a trace against the model: `conform(path)` reads a file, `follow(items)` takes events that are at hand.
+
+The first line that no step explains is the departure; `docs/conformance.md` says how lines are mapped to steps.
+"""
+
+from raftproof.traces.conformance.following import conform, follow
+from raftproof.traces.conformance.outcome import Outcome, rule_text
+
+__all__ = ["Outcome", "conform", "follow", "rule_text"]

@@ -1,0 +1,166 @@
+"""What is known of the whole cluster: what is committed, who led, which changes of membership are in force."""
+
+from __future__ import annotations
+
+from raftproof.traces.conformance.departure import Departure, Mixed
+from raftproof.traces.conformance.membership import NOBODY, UNLOGGED, Changes, Configuration, after
+from raftproof.traces.conformance.modes import Modes
+from raftproof.traces.conformance.network import Network
+from raftproof.traces.conformance.server import Server, show_configuration
+from raftproof.traces.conformance.storage import SHIFT, Log
+from raftproof.traces.events import Id
+
+
+class Cluster:
+    """The servers, the network between them, and what holds of all of them."""
+
+    def __init__(self, strict: bool) -> None:
+        self.strict = strict
+        self.servers: dict[Id, Server] = {}
+        self.network = Network()
+        self.modes = Modes()
+        self.leaders: dict[int, Id] = {}
+        self.leader_logs: dict[int, Log] = {}
+        """The log of each term's leader: what its messages carry."""
+        self.started: set[Id] = set()
+        """Servers whose first start was seen."""
+        self._in_term: dict[int, set[Id]] = {}
+        self.committed: Log = [0]
+        self.committed_in: list[int] = [0]
+        """The term of the server that first committed each."""
+        self.changed_at: list[int] = []
+        """The indexes of the committed changes of membership."""
+        self.founders: tuple[Id, ...] | None = None
+        self._kinds: list[Changes | None] = [None, UNLOGGED]
+        self._numbers: dict[Changes | None, int] = {None: 0, UNLOGGED: 1}
+        self._history: list[list[Configuration]] = [[NOBODY]]
+        """What the configuration may be after so many committed changes."""
+        self._joint: dict[int, bool] = {}
+
+    # --------------------------------------------------------------------------------------------------- entries
+
+    def entry(self, term: int, changes: Changes | None) -> int:
+        """An entry as a number: its term, and the number of its changes (None for a normal entry)."""
+        number = self._numbers.get(changes)
+        if number is None:
+            number = self._numbers[changes] = len(self._kinds)
+            self._kinds.append(changes)
+        return term << SHIFT | number
+
+    def changes_of(self, entry: int) -> Changes | None:
+        """The changes of membership in an entry; None if it is a normal one."""
+        return self._kinds[entry & ((1 << SHIFT) - 1)]
+
+    # --------------------------------------------------------------------------------------------------- commitment
+
+    def commit(self, s: Server, index: int) -> None:
+        """Server s knows its log to be committed up to an index: nobody committed anything else there (Figure 3)."""
+        committed, log = self.committed, s.log
+        known = len(committed)
+        for k in range(s.commit + 1, min(index + 1, known)):
+            if committed[k] != log[k]:
+                raise Departure(
+                    "StateMachineSafety",
+                    f"server {s.nid} commits an entry of term {log[k] >> SHIFT} at index {k}, "
+                    f"where an entry of term {committed[k] >> SHIFT} was committed before",
+                    {"term at index": committed[k] >> SHIFT},
+                    {"term at index": log[k] >> SHIFT},
+                    cause="safety",
+                )
+        if index >= known:
+            for entry in log[known : index + 1]:
+                if entry & ((1 << SHIFT) - 1):
+                    self.changed_at.append(len(committed))
+                committed.append(entry)
+                self.committed_in.append(s.term)
+        s.commit = index
+
+    def lead(self, s: Server) -> None:
+        """Server s leads its term: nobody else does, and it has what was committed before (Figure 3)."""
+        other = self.leaders.setdefault(s.term, s.nid)
+        if other != s.nid:
+            raise Departure(
+                "ElectionSafety",
+                f"server {s.nid} leads term {s.term}, which server {other} led before",
+                {"leader": other},
+                {"leader": s.nid},
+                cause="safety",
+            )
+        last = len(self.committed) - 1
+        while last and self.committed_in[last] > s.term:
+            last -= 1
+        if last > s.last or self.committed[last] != s.log[last]:
+            raise Departure(
+                "LeaderCompleteness",
+                f"server {s.nid} leads term {s.term} without the committed entry {last} of term "
+                f"{self.committed[last] >> SHIFT}",
+                {"log": f"holds {last} entries that are committed"},
+                {"log": s.last},
+                cause="safety",
+            )
+        self.leader_logs[s.term] = s.log
+        s.shared = True
+
+    # --------------------------------------------------------------------------------------------------- membership
+
+    def begin(self, configuration: Configuration) -> None:
+        """A server begins with a configuration that no entry made."""
+        if configuration not in self._history[0]:
+            self._history[0].append(configuration)
+            del self._history[1:]
+
+    def found(self, s: Server, founders: tuple[Id, ...]) -> None:
+        """A founding server knows its cluster's first voters."""
+        if self.founders is None:
+            self.founders = founders
+        elif not set(self.founders) & set(founders):
+            raise Mixed
+        elif self.founders != founders:
+            raise Departure(
+                "founding",
+                "all founding servers begin with the same voters",
+                {"voters": show_configuration((self.founders, ()))},
+                {"voters": show_configuration((founders, ()))},
+            )
+        self.begin(Configuration(founders))
+
+    def history(self, applied: int) -> list[Configuration]:
+        """What the configuration may be after so many of the committed changes."""
+        while len(self._history) <= applied:
+            k = len(self._history) - 1
+            changes = self.changes_of(self.committed[self.changed_at[k]])
+            assert changes is not None
+            made = [c for before in self._history[k] for c in after(before, changes, self._joint.get(k))]
+            self._history.append(list(dict.fromkeys(made)))
+        return self._history[applied]
+
+    def enters(self, k: int, joint: bool) -> None:
+        """A server shows whether the k-th committed change is a joint one: so it is for all."""
+        if self._joint.setdefault(k, joint) != joint:
+            raise Departure(
+                "JointConsensus",
+                f"the change of membership at index {self.changed_at[k]} is {'' if joint else 'not '}joint on this server, "
+                "and was otherwise on another",
+            )
+        del self._history[k + 1 :]
+
+    def is_joint(self, k: int) -> bool | None:
+        """Whether the k-th committed change is a joint one, if it was seen."""
+        return self._joint.get(k)
+
+    def applied_by(self, index: int) -> int:
+        """How many changes of membership are committed up to an index."""
+        count = len(self.changed_at)
+        while count and self.changed_at[count - 1] > index:
+            count -= 1
+        return count
+
+    # --------------------------------------------------------------------------------------------------- terms
+
+    def enter_term(self, s: Server) -> None:
+        """A server is in a term, and may send messages of it."""
+        self._in_term.setdefault(s.term, set()).add(s.nid)
+
+    def may_be_of(self, term: int, other_than: Id) -> bool:
+        """Whether another server was in a term, so that a message of it may have come."""
+        return bool(self._in_term.get(term, set()) - {other_than})

@@ -1,0 +1,496 @@
+"""Log replication (§5.3), commitment (§5.4.2), heartbeats (§5.2) and snapshots (§7): a function for each line that shows them."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from raftproof.traces.conformance.checks import arrive, expect, idle, resolve, same, send, words
+from raftproof.traces.conformance.cluster import Cluster
+from raftproof.traces.conformance.departure import Departure
+from raftproof.traces.conformance.elections import take_term
+from raftproof.traces.conformance.membership import Changes, majority_index
+from raftproof.traces.conformance.modes import answers_stale
+from raftproof.traces.conformance.server import Owed, Server
+from raftproof.traces.conformance.storage import SHIFT
+from raftproof.traces.events import FOLLOWER, LEADER, NONE, Event, Message
+
+# --------------------------------------------------------------------------------------------------- proposals
+
+
+def replicate(c: Cluster, s: Server, e: Event) -> None:
+    """A leader is about to append a normal entry (Figure 2, leaders)."""
+    _propose(c, s, e, None)
+
+
+def change_conf(c: Cluster, s: Server, e: Event) -> None:
+    """A leader is about to append a change of membership: the one before is applied, and no joint one is in force."""
+    changes = e.prop.cc.changes if e.prop and e.prop.cc else None
+    if not changes:
+        raise Departure("one_change_pending", "the line names no changes", {"changes": "some"}, {}, cause="malformed")
+    if None in s.batch:
+        raise Departure("client_request", "etcd logs changes of membership ahead of the entries proposed with them")
+    _propose(c, s, e, changes)
+    _may_change(c, s)
+    if s.configuration.outgoing:
+        raise Departure(
+            "one_change_pending",
+            f"leader {s.nid} accepts a change of membership in a joint configuration, which it must leave first",
+            {"outgoing": "nobody"},
+            {"outgoing": ", ".join(s.configuration.outgoing)},
+        )
+
+
+def _propose(c: Cluster, s: Server, e: Event, changes: Changes | None) -> None:
+    same(s, c, e)
+    if s.role != LEADER:
+        raise Departure(
+            "client_request", "only a leader appends what a client asks for", {"role": LEADER}, {"role": s.role}
+        )
+    s.batch.append(changes)
+
+
+def _may_change(c: Cluster, s: Server) -> None:
+    """The last change of membership, and all that was in the log at the election, is applied (thesis §4.1)."""
+    applied = max(k for k, _ in s.configurations)
+    waiting = c.changed_at[applied] if applied < len(c.changed_at) else s.commit + 1
+    if s.pending >= waiting or s.pending > s.commit:
+        raise Departure(
+            "one_change_pending",
+            f"leader {s.nid} accepts a change of membership while entry {s.pending} may be one that is not applied",
+            {"applied": f"at least {s.pending}"},
+            {"applied": f"at most {min(waiting - 1, s.commit)}"},
+        )
+
+
+def send_append_answer(c: Cluster, s: Server, e: Event) -> None:
+    """A leader has appended what was proposed, and tells itself so, to count its own log when it is on disk."""
+    m = e.msg
+    assert m is not None
+    if s.role != LEADER or m.dest != s.nid:
+        raise Departure(
+            "followers_respond",
+            f"server {s.nid} answers, and received nothing that it has to answer",
+            {"answer": "none"},
+            {"answer": words(m)},
+            cause="missing",
+        )
+    batch, s.batch = s.batch, []
+    unlogged = e.log - s.last - len(batch)
+    if unlogged > 0:
+        batch = _with_unlogged(c, s, batch, unlogged)
+    for changes in batch:
+        s.log.append(c.entry(s.term, changes))
+        s.last += 1
+        if changes is not None:
+            s.pending = s.last
+    same(s, c, e)
+    wanted = Message("MsgAppResp", s.term, s.nid, s.nid, 0, 0, s.last, 0, NONE, False, 0)
+    expect(m, wanted, {"message": "ack_matched_only"}, f"leader {s.nid} acknowledges its own log to itself")
+    send(c, s, e)
+
+
+def _with_unlogged(c: Cluster, s: Server, batch: list[Changes | None], count: int) -> list[Changes | None]:
+    """etcd logs no entry that leaves a joint configuration or changes no voter: one may stand ahead of a proposal's."""
+    is_known = bool(s.configuration.outgoing) and not batch and count == 1
+    if c.strict and not is_known:
+        raise Departure(
+            "client_request",
+            f"leader {s.nid} appends {count + len(batch)} entries and logged {len(batch)}",
+            {"log": s.last + len(batch)},
+            {"log": s.last + len(batch) + count},
+            cause="missing",
+        )
+    if count > 1 or any(batch):
+        raise Departure(
+            "one_change_pending",
+            f"leader {s.nid} appends {count} entries that were not logged; only a change of membership is not, and one at a time",
+            {"log": s.last + len(batch)},
+            {"log": s.last + len(batch) + count},
+            cause="missing",
+        )
+    _may_change(c, s)
+    return [(), *batch]
+
+
+# --------------------------------------------------------------------------------------------------- what a leader sends
+
+
+def send_append_request(c: Cluster, s: Server, e: Event) -> None:
+    """A leader sends entries, a heartbeat or a snapshot to a member (§5.2, §5.3, §7)."""
+    idle(s, c, e)
+    m = e.msg
+    assert m is not None
+    if s.role != LEADER:
+        raise Departure("send_entries", "only a leader sends entries", {"role": LEADER}, {"role": s.role})
+    if m.dest == s.nid or not any(conf.may_hold(m.dest) for _, conf in s.configurations):
+        raise Departure(
+            "send_entries",
+            f"leader {s.nid} sends to {m.dest}, which is no other member of its configuration",
+            {"to": s.shows()["conf"]},
+            {"to": m.dest},
+        )
+    _SENDS[m.type](c, s, e, m)
+    send(c, s, e)
+
+
+def _send_entries(c: Cluster, s: Server, e: Event, m: Message) -> None:
+    """Any part of its log, with the entry before it and how much is committed; `--strict`: none that is known to be there."""
+    prev = m.index
+    if prev > s.last:
+        raise Departure(
+            "send_entries", "a leader sends entries of its log", {"index": f"at most {s.last}"}, {"index": prev}
+        )
+    count = min(m.entries, s.last - prev)
+    wanted = Message("MsgApp", s.term, s.nid, m.dest, count, s.log[prev] >> SHIFT, prev, s.commit, NONE, False, 0)
+    rules = {"message": "send_entries", "commit": "commit_monotonic"}
+    if m != wanted:
+        expect(
+            m, wanted, rules, f"leader {s.nid} holds {s.last} entries, and entry {prev} is of term {wanted.log_term}"
+        )
+    if c.strict and prev < s.match.get(m.dest, 0):
+        raise Departure(
+            "match_monotonic",
+            f"leader {s.nid} sends again what server {m.dest} is known to hold",
+            {"index": f"at least {s.match[m.dest]}"},
+            {"index": prev},
+        )
+    own = s.match.get(s.nid)
+    if own is not None and e.prop is not None and (e.prop.match, e.prop.next) not in ((own, own + 1), (None, None)):
+        raise Departure(
+            "success_advances",
+            f"leader {s.nid} shows another progress of its own",
+            {"match": own, "next": own + 1},
+            {"match": e.prop.match, "next": e.prop.next},
+        )
+    if e.raftproof is not None and e.raftproof.terms is not None:
+        terms = tuple(entry >> SHIFT for entry in s.log[prev + 1 : prev + 1 + m.entries])
+        if terms != e.raftproof.terms:
+            raise Departure(
+                "log_matching",
+                "the message carries other entries than the log",
+                {"terms": terms},
+                {"terms": e.raftproof.terms},
+            )
+
+
+def _send_heartbeat(c: Cluster, s: Server, e: Event, m: Message) -> None:
+    """No more is told to be committed than what its receiver is known to hold."""
+    known = min(s.match.get(m.dest, 0), s.commit)
+    commit = known if c.strict else min(m.commit, known)
+    wanted = Message("MsgHeartbeat", s.term, s.nid, m.dest, 0, 0, 0, commit, NONE, False, 0)
+    rules = {"message": "heartbeats", "commit": "commit_up_to_last_new"}
+    expect(
+        m, wanted, rules, f"server {m.dest} is known to hold {s.match.get(m.dest, 0)} entries, {s.commit} are committed"
+    )
+
+
+def _send_snapshot(c: Cluster, s: Server, e: Event, m: Message) -> None:
+    """A snapshot stands for committed entries."""
+    index = min(max(m.entries, 1), s.commit)
+    wanted = Message("MsgSnap", s.term, s.nid, m.dest, index, 0, 0, 0, NONE, False, 0)
+    expect(m, wanted, {"message": "send_entries"}, f"{s.commit} entries are committed")
+
+
+_SENDS: Final = {"MsgApp": _send_entries, "MsgHeartbeat": _send_heartbeat, "MsgSnap": _send_snapshot}
+
+
+# --------------------------------------------------------------------------------------------------- what a follower receives
+
+
+def receive_append_request(c: Cluster, s: Server, e: Event) -> None:
+    """A leader's message: of an older term it is refused, else its sender is the leader to follow."""
+    idle(s, c, e)
+    m = arrive(c, s, e)
+    if m.term < s.term:
+        if m.type != "MsgSnap":
+            s.owed = [Owed("SendAppendEntriesResponse", answer_stale_leader, m, leave_unanswered)]
+        return
+    if m.term == s.term and s.role == LEADER:
+        return
+    s.owed = list(_ANSWERS[m.type](m))
+    if m.term > s.term or s.role != FOLLOWER:
+        s.owed.insert(0, Owed("BecomeFollower", take_term, m))
+    else:
+        s.leader = m.source
+
+
+def answer_stale_leader(c: Cluster, s: Server, e: Event, owed: Owed) -> None:
+    """With pre-vote or check-quorum a leader of an older term is told of the newer one, with index 0."""
+    m = owed.message
+    assert m is not None
+    rules = dict.fromkeys((*s.shows(), "message"), "refuse_stale")
+    same(s, c, e, rules)
+    wanted = Message("MsgAppResp", s.term, s.nid, m.source, 0, 0, 0, 0, NONE, False, 0)
+    expect(e.msg, wanted, rules, f"server {s.nid} is in term {s.term}, and receives {words(m)}")
+    because = f"server {s.nid} answers {words(m)} in its newer term {s.term}, so that pre-vote or check-quorum is on"
+    c.modes.demand(answers_stale, "refuse_stale", because)
+    send(c, s, e)
+
+
+def leave_unanswered(c: Cluster, s: Server, e: Event, owed: Owed) -> None:
+    """Without pre-vote and check-quorum it hears nothing."""
+    m = owed.message
+    assert m is not None
+    because = f"server {s.nid} leaves {words(m)} unanswered in its newer term {s.term}, so that pre-vote and check-quorum are off"
+    c.modes.demand(lambda mode: not answers_stale(mode), "reply_term", because)
+
+
+def answer_append(c: Cluster, s: Server, e: Event, owed: Owed) -> None:
+    """The receiver's rules 2 to 5 of AppendEntries, and the answer (Figure 2); the line shows the state after."""
+    m = owed.message
+    assert m is not None
+    prev, hint, hint_term, reject = m.index, 0, 0, False
+    rules = {"message": "ack_matched_only", "log": "truncate_on_conflict", "commit": "commit_up_to_last_new"}
+    if prev < s.commit:
+        index, why = s.commit, f"entry {prev} lies below the commit index {s.commit}: nothing is looked at"
+    elif prev <= s.last and s.log[prev] >> SHIFT == m.log_term:
+        index = prev + m.entries
+        why = f"entry {prev} matches, and {m.entries} entries follow it"
+        _take_entries(c, s, m)
+        commit = min(m.commit, index)
+        if commit > s.commit:
+            c.commit(s, commit)
+    else:
+        index, reject = prev, True
+        hint = min(prev, s.last)
+        while hint > 0 and s.log[hint] >> SHIFT > m.log_term:
+            hint -= 1
+        hint_term = s.log[hint] >> SHIFT
+        mine = f"of term {s.log[prev] >> SHIFT}" if prev <= s.last else "missing"
+        why = f"entry {prev} should be of term {m.log_term} and is {mine}"
+        rules = dict.fromkeys((*rules, "reject"), "previous_entry")
+    _say(
+        c,
+        s,
+        e,
+        m,
+        rules,
+        why,
+        Message("MsgAppResp", s.term, s.nid, m.source, 0, hint_term, index, 0, NONE, reject, hint),
+    )
+
+
+def _take_entries(c: Cluster, s: Server, m: Message) -> None:
+    """Append what is not there; what conflicts is cut off first, with all that follows it (§5.3)."""
+    sent = c.leader_logs[m.term]
+    log, k, end = s.log, m.index + 1, m.index + m.entries
+    stop = min(end, s.last)
+    while k <= stop and log[k] == sent[k]:
+        k += 1
+    if k > end:
+        return
+    if k <= s.commit:
+        raise Departure(
+            "StateMachineSafety",
+            f"leader {m.source} of term {m.term} sends an entry of term {sent[k] >> SHIFT} for index {k}, where server {s.nid} "
+            f"knows one of term {log[k] >> SHIFT} to be committed",
+            cause="safety",
+        )
+    s.truncate(k - 1)
+    s.log.extend(sent[k : end + 1])
+    s.last = end
+
+
+def answer_heartbeat(c: Cluster, s: Server, e: Event, owed: Owed) -> None:
+    """A follower knows its leader to be alive, and how much is committed."""
+    m = owed.message
+    assert m is not None
+    if m.commit > s.last:
+        raise Departure(
+            "commit_up_to_last_new",
+            f"leader {m.source} tells server {s.nid} that {m.commit} entries are committed, of which it holds {s.last}",
+            {"commit": f"at most {s.last}"},
+            {"commit": m.commit},
+        )
+    if m.commit > s.commit:
+        c.commit(s, m.commit)
+    rules = {"message": "heartbeats", "commit": "commit_monotonic", "log": "append_new_entries"}
+    wanted = Message("MsgHeartbeatResp", s.term, s.nid, m.source, 0, 0, 0, 0, NONE, False, 0)
+    _say(c, s, e, m, rules, "a heartbeat is answered", wanted)
+
+
+def _say(c: Cluster, s: Server, e: Event, m: Message, rules: dict[str, str], why: str, wanted: Message) -> None:
+    """The answer to a leader's message, after what it made of the log."""
+    try:
+        same(s, c, e, {**dict.fromkeys(s.shows(), "followers_respond"), **rules})
+    except Departure as departure:
+        departure.condition = f"{departure.condition}; {why} in {words(m)}"
+        raise
+    expect(e.msg, wanted, rules, f"{why} in {words(m)}")
+    send(c, s, e)
+
+
+# --------------------------------------------------------------------------------------------------- snapshots
+
+
+def install_snapshot(c: Cluster, s: Server, e: Event, owed: Owed) -> None:
+    """A snapshot that tells more than is known to be committed takes the place of the log and of the configuration (§7)."""
+    m = owed.message
+    assert m is not None
+    index = m.entries
+    if index <= s.commit:
+        raise Departure(
+            "snapshot_not_older",
+            f"server {s.nid} restores a snapshot of {index} entries and knows {s.commit} to be committed",
+            {"snapshot": f"above {s.commit}"},
+            {"snapshot": index},
+        )
+    s.load(c.leader_logs[m.term], index)
+    c.commit(s, index)
+    from raftproof.traces.conformance.lifecycle import restore_configuration
+
+    restore_configuration(c, s, e, index)
+    s.owed[0] = s.owed[0]._replace(take=answer_installed)
+
+
+def answer_installed(c: Cluster, s: Server, e: Event, owed: Owed) -> None:
+    """A restored snapshot is acknowledged with its index."""
+    m = owed.message
+    assert m is not None
+    rules = {"message": "ack_matched_only"}
+    wanted = Message("MsgAppResp", s.term, s.nid, m.source, 0, 0, s.last, 0, NONE, False, 0)
+    _say(c, s, e, m, rules, "the snapshot is restored", wanted)
+
+
+def keep_log(c: Cluster, s: Server, e: Event, owed: Owed) -> None:
+    """The snapshot is not restored: see the answer."""
+
+
+def answer_kept(c: Cluster, s: Server, e: Event, owed: Owed) -> None:
+    """A snapshot that tells nothing new, or of a configuration without the server, is acknowledged with the commit index;
+    one whose last entry is in the log moves the commit index."""
+    m = owed.message
+    assert m is not None
+    index = m.entries
+    if index > s.commit and index <= s.last and s.log[index] == c.leader_logs[m.term][index]:
+        is_member = any(conf.may_hold(s.nid) for conf in c.history(c.applied_by(index)))
+        if is_member:
+            c.commit(s, index)
+    elif index > s.commit and all(conf.may_hold(s.nid) for conf in c.history(c.applied_by(index))):
+        if all(conf.learners is not None for conf in c.history(c.applied_by(index))):
+            raise Departure(
+                "snapshot_not_older",
+                f"server {s.nid} leaves a snapshot of {index} entries, and knows only {s.commit} to be committed",
+                {"commit": index},
+                {"commit": s.commit},
+            )
+    rules = {"message": "snapshot_not_older", "commit": "commit_monotonic"}
+    wanted = Message("MsgAppResp", s.term, s.nid, m.source, 0, 0, s.commit, 0, NONE, False, 0)
+    _say(c, s, e, m, rules, "the snapshot is not restored", wanted)
+
+
+def _answers_snapshot(m: Message) -> tuple[Owed, ...]:
+    return (
+        Owed("ApplyConfChange", install_snapshot, m, keep_log),
+        Owed("SendAppendEntriesResponse", answer_kept, m),
+    )
+
+
+_ANSWERS: Final = {
+    "MsgApp": lambda m: (Owed("SendAppendEntriesResponse", answer_append, m),),
+    "MsgHeartbeat": lambda m: (Owed("SendAppendEntriesResponse", answer_heartbeat, m),),
+    "MsgSnap": _answers_snapshot,
+}
+
+
+# --------------------------------------------------------------------------------------------------- what a leader learns
+
+
+def receive_append_answer(c: Cluster, s: Server, e: Event) -> None:
+    """A leader learns what a member holds; a refusal, and an answer of an older term, tell nothing of that (§5.3)."""
+    idle(s, c, e)
+    m = arrive(c, s, e)
+    if m.term > s.term:
+        s.owed = [Owed("BecomeFollower", take_term, m)]
+    elif m.term == s.term and s.role == LEADER and m.type == "MsgAppResp" and not m.reject:
+        source, index = m.source, m.index
+        if not any(conf.may_hold(source) for _, conf in s.configurations):
+            return
+        known = s.match.get(source, 0)
+        low = s.low.get(source, 0)
+        s.attempt = index >= (known if c.strict else min(low, known))
+        s.low[source] = index
+        if index > known:
+            s.match[source] = index
+
+
+def commit(c: Cluster, s: Server, e: Event) -> None:
+    """A leader tries to commit: what a majority holds, if the last of it is of its own term (§5.3, §5.4.2).
+
+    A late answer may not lower what is known to be held (Figure 2). A leader that forgets so much is still safe: only `--strict`
+    demands that it commits all it can.
+    """
+    if s.conf is None:
+        resolve(s, c, e)
+    index = e.state.commit
+    if not s.attempt:
+        raise Departure(*_why_no_attempt(s), {"commit": s.commit}, {"commit": index})
+    s.attempt = False
+    high = _committable(s, s.match)
+    low = high if c.strict else min(high, _committable(s, s.low))
+    if not low <= index <= high or (index > s.commit and s.log[index] >> SHIFT != s.term):
+        rule, why = _why_not_committed(s, index)
+        raise Departure(
+            rule,
+            why,
+            {"commit": high if low == high else f"from {low} to {high}"},
+            {"commit": index},
+        )
+    if index > s.commit:
+        c.commit(s, index)
+    same(s, c, e)
+
+
+def demand_commit(c: Cluster, s: Server, e: Event) -> None:
+    """`--strict`: a leader commits as soon as it can."""
+    if s.conf is None:
+        resolve(s, c, e)
+    index = _committable(s, s.match)
+    if s.role == LEADER and index > s.commit:
+        raise Departure(
+            "commit_quorum",
+            f"leader {s.nid} could commit {index} entries",
+            {"event": "Commit", "commit": index},
+            {"event": e.name, "commit": e.state.commit},
+            cause="missing",
+        )
+
+
+def _committable(s: Server, match: dict[str, int]) -> int:
+    """How far a leader commits with what it knows of its members."""
+    index = majority_index(s.configuration, match)
+    return index if index > s.commit and index <= s.last and s.log[index] >> SHIFT == s.term else s.commit
+
+
+def _why_no_attempt(s: Server) -> tuple[str, str]:
+    heard = s.heard
+    if heard is not None and heard.type == "MsgAppResp" and heard.reject and s.role == LEADER:
+        return (
+            "refusal_no_match",
+            f"leader {s.nid} commits upon {words(heard)}, which is a refusal and tells of no match",
+        )
+    return "commit_quorum", f"server {s.nid} has learnt nothing that lets it commit"
+
+
+def _why_not_committed(s: Server, index: int) -> tuple[str, str]:
+    """The rule that a commit index breaks, with its values."""
+    conf = s.configuration
+    held = ", ".join(f"{j}: {s.match.get(j, 0)}" for half in conf.halves() for j in half)
+    if index < s.commit:
+        return "commit_monotonic", f"leader {s.nid} lowers its commit index"
+    if index > s.last:
+        return "commit_quorum", f"leader {s.nid} commits {index} entries and holds {s.last}"
+    if s.log[index] >> SHIFT != s.term:
+        return (
+            "commit_own_term",
+            f"leader {s.nid} of term {s.term} commits entry {index}, which is of term {s.log[index] >> SHIFT}",
+        )
+    if conf.outgoing and majority_index(conf._replace(outgoing=()), s.match) >= index:
+        return "joint_majorities", f"a majority of the outgoing voters does not hold {index} entries (match {held})"
+    counted = [j for j in s.match if j not in conf.voters and j not in conf.outgoing and s.match[j] >= index]
+    if counted:
+        return (
+            "learner_no_vote",
+            f"a majority of the voters does not hold {index} entries (match {held}); learners do not count",
+        )
+    return "commit_quorum", f"entry {index} is not what a majority holds (match {held})"

@@ -1,0 +1,129 @@
+"""Follow a trace, line by line."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable
+from typing import Final, TypeAlias
+
+from raftproof.traces.conformance import elections, lifecycle, replication
+from raftproof.traces.conformance.cluster import Cluster
+from raftproof.traces.conformance.departure import Departure
+from raftproof.traces.conformance.server import Server, shown
+from raftproof.traces.events import Event, Placed
+
+Follow: TypeAlias = Callable[[Cluster, Server, Event], None]
+
+FOLLOW: Final[dict[str, Follow]] = {
+    "InitState": lifecycle.init_state,
+    "ApplyConfChange": lifecycle.apply_change,
+    "BecomeFollower": elections.become_follower,
+    "BecomeCandidate": elections.become_candidate,
+    "BecomeLeader": elections.become_leader,
+    "Replicate": replication.replicate,
+    "ChangeConf": replication.change_conf,
+    "Commit": replication.commit,
+    "Ready": lifecycle.ready,
+    "SendAppendEntriesRequest": replication.send_append_request,
+    "ReceiveAppendEntriesRequest": replication.receive_append_request,
+    "SendAppendEntriesResponse": replication.send_append_answer,
+    "ReceiveAppendEntriesResponse": replication.receive_append_answer,
+    "SendRequestVoteRequest": elections.send_vote_request,
+    "ReceiveRequestVoteRequest": elections.receive_vote_request,
+    "SendRequestVoteResponse": elections.send_vote_answer,
+    "ReceiveRequestVoteResponse": elections.receive_vote_answer,
+}
+"""What follows each line that begins a step, or that no line before demands."""
+_IN_PROPOSAL: Final = frozenset({"Replicate", "ChangeConf", "SendAppendEntriesResponse"})
+_IN_CAMPAIGN: Final = frozenset({"SendRequestVoteRequest", "SendRequestVoteResponse"})
+KEPT: Final = 400
+"""Lines that are remembered, to be shown where a trace departs."""
+
+
+class Run:
+    """A trace that is being followed."""
+
+    def __init__(self, strict: bool = False) -> None:
+        self.cluster = Cluster(strict)
+        self.recent: deque[Placed] = deque(maxlen=KEPT)
+        self.events = 0
+
+    def follow(self, items: Iterable[Placed]) -> None:
+        """Follow events; raises Departure, Unknown or Mixed at the first that cannot be followed, the last of `recent`."""
+        servers, remember = self.cluster.servers, self.recent.append
+        for item in items:
+            remember(item)
+            self.events += 1
+            event = item.event
+            s = servers.get(event.nid)
+            if s is None:
+                s = servers[event.nid] = _first(event)
+            if s.is_busy:
+                self._follow_bound(s, event)
+            else:
+                FOLLOW[event.name](self.cluster, s, event)
+
+    def _follow_bound(self, s: Server, event: Event) -> None:
+        """A line of a server whose last line demands, or allows, certain lines."""
+        name = event.name
+        if name == "InitState":
+            s.owed, s.attempt = [], False  # it crashed in the middle
+        if s.attempt and name != "Commit":
+            if self.cluster.strict:
+                replication.demand_commit(self.cluster, s, event)
+            s.attempt = False
+        while s.owed:
+            owed = s.owed.pop(0)
+            if owed.name == name:
+                owed.take(self.cluster, s, event, owed)
+                return
+            if owed.instead is None:
+                raise _not_owed(s, event, owed.name)
+            owed.instead(self.cluster, s, event, owed)
+        if name != "InitState":
+            if s.batch and name not in _IN_PROPOSAL:
+                raise _not_owed(s, event, "SendAppendEntriesResponse")
+            if s.wanted and name not in _IN_CAMPAIGN:
+                raise _not_owed(s, event, "SendRequestVoteRequest")
+        FOLLOW[name](self.cluster, s, event)
+
+
+def _first(event: Event) -> Server:
+    """A server that was not seen before."""
+    if event.name != "InitState":
+        raise Departure(
+            "network",
+            f"server {event.nid} does something before it starts",
+            {"event": "InitState"},
+            {"event": event.name},
+            cause="missing",
+        )
+    return Server(event.nid)
+
+
+def _not_owed(s: Server, event: Event, name: str) -> Departure:
+    """Another line came than the one that the server owed."""
+    rule, why = _OWED[name]
+    heard = s.heard
+    return Departure(
+        rule,
+        f"{why}; server {s.nid} does {event.name} instead",
+        {"event": name, **({"after": f"{heard.type} of {heard.source} in term {heard.term}"} if heard else {})},
+        {"event": event.name, **{k: v for k, v in shown(event).items() if v != s.shows()[k]}},
+        cause="missing",
+    )
+
+
+_OWED: Final = {
+    "ApplyConfChange": ("apply_change", "a server that starts takes the configuration of its disk"),
+    "BecomeFollower": (
+        "higher_term_steps_down",
+        "a server follows when it sees a newer term, the leader of its term, or loses",
+    ),
+    "BecomeLeader": ("quorum_majority", "a candidate with the votes of a majority leads"),
+    "Replicate": ("client_request", "a leader begins its term with an empty entry"),
+    "SendAppendEntriesResponse": ("followers_respond", "a message of a leader, and a proposal, are answered"),
+    "SendRequestVoteRequest": ("request_votes", "a candidate asks all voters"),
+    "SendRequestVoteResponse": ("followers_respond", "a request for a vote is answered"),
+}
+"""The rule by which a line is owed."""

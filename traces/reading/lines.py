@@ -1,0 +1,145 @@
+"""Lines of a log file as events, in file order.
+
+A file is plain or gzip, or standard input. Text before the first `{` of a line is left out; a line without `{`, or
+whose tag is not "trace", is no event and is skipped. Anything else that is not a well-formed event is malformed.
+"""
+
+from __future__ import annotations
+
+import gzip
+import shutil
+import sys
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryFile
+from typing import BinaryIO, Final
+
+import msgspec
+
+from raftproof.traces.events import Line, Placed
+
+STDIN: Final = "-"
+OURS: Final = b'"caller":"raftproof"'
+_GZIP = b"\x1f\x8b"
+_MESSAGED = frozenset(
+    f"{verb}{what}"
+    for verb in ("Send", "Receive")
+    for what in ("AppendEntriesRequest", "AppendEntriesResponse", "RequestVoteRequest", "RequestVoteResponse")
+)
+_KINDS = {
+    "AppendEntriesRequest": {"MsgApp", "MsgHeartbeat", "MsgSnap"},
+    "AppendEntriesResponse": {"MsgAppResp", "MsgHeartbeatResp"},
+    "RequestVoteRequest": {"MsgVote"},
+    "RequestVoteResponse": {"MsgVoteResp"},
+}
+KINDS: Final = {name: kinds for name in _MESSAGED for what, kinds in _KINDS.items() if name.endswith(what)}
+"""The messages that an event may carry."""
+
+
+class Malformed(Exception):
+    """A file that is no trace, or a line that is no event."""
+
+    def __init__(self, file: str, number: int, reason: str) -> None:
+        self.file, self.number, self.reason = file, number, reason
+        super().__init__(f"{file}:{number}: {reason}" if number else f"{file}: {reason}")
+
+
+class Tag(msgspec.Struct):
+    """A line of which only the tag matters."""
+
+    tag: object = None
+
+
+_decode = msgspec.json.Decoder(Line).decode
+_decode_tag = msgspec.json.Decoder(Tag).decode
+
+
+@contextmanager
+def opened(path: str) -> Iterator[BinaryIO]:
+    """A file or standard input, its compression taken off, from its beginning."""
+    try:
+        plain: BinaryIO = TemporaryFile() if path == STDIN else Path(path).open("rb")
+    except OSError as fault:
+        reason = f"cannot be opened: {fault.strerror}; name a trace file, or - for standard input"
+        raise Malformed(path, 0, reason) from None
+    with plain as file:
+        if path == STDIN:
+            shutil.copyfileobj(sys.stdin.buffer, file)
+            file.seek(0)
+        head = _head(path, file)
+        if head == _GZIP:
+            with gzip.GzipFile(fileobj=file) as unzipped:
+                yield unzipped  # type: ignore[misc]
+        else:
+            yield file
+
+
+def _head(path: str, file: BinaryIO) -> bytes:
+    """The first bytes of a file."""
+    try:
+        head = file.read(len(_GZIP))
+    except OSError as fault:
+        raise Malformed(path, 0, f"cannot be read: {fault.strerror}; name a trace file") from None
+    file.seek(0)
+    return head
+
+
+def is_ours(file: BinaryIO) -> bool:
+    """Whether our own servers wrote a trace; the file is at its beginning again afterwards."""
+    try:
+        found = any(OURS in line for _, line in zip(range(100), file, strict=False))
+        file.seek(0)
+    except (OSError, EOFError, zlib.error):
+        return False
+    return found
+
+
+def placed(path: str, file: BinaryIO) -> Iterator[Placed]:
+    """The events of a file, in file order."""
+    number = found = 0
+    while True:
+        try:
+            for line in file:
+                number += 1
+                if line[:1] != b"{":
+                    line = line[line.find(b"{") :] if b"{" in line else b""
+                    if not line:
+                        continue
+                try:
+                    decoded = _decode(line)
+                except (msgspec.DecodeError, UnicodeDecodeError) as fault:
+                    _refuse(path, number, line, fault)
+                    continue
+                if decoded.tag != "trace":
+                    continue
+                event = decoded.event
+                if event is None:
+                    raise Malformed(path, number, "a line with the tag trace has no event; is the line cut?")
+                allowed = KINDS.get(event.name)
+                if event.msg.type not in allowed if event.msg and allowed else bool(event.msg) != bool(allowed):
+                    _refuse_message(path, number, event.name, event.msg.type if event.msg else None)
+                found += 1
+                yield Placed(path, number, event, decoded.ts)
+        except (OSError, EOFError, zlib.error) as fault:
+            raise Malformed(path, number + 1, f"the compressed file is damaged or cut: {fault}") from None
+        break
+    if not found:
+        raise Malformed(path, number, 'there is no event; expected lines with "tag":"trace" and an "event"')
+
+
+def _refuse(path: str, number: int, line: bytes, fault: Exception) -> None:
+    """Say what is wrong with a line, unless it is another log line that is no event."""
+    try:
+        tag = _decode_tag(line).tag
+    except (msgspec.DecodeError, UnicodeDecodeError) as broken:
+        raise Malformed(path, number, f"no JSON: {broken}; is the line cut, or the file binary?") from None
+    if tag == "trace":
+        raise Malformed(path, number, f"no event of a trace: {fault}")
+
+
+def _refuse_message(path: str, number: int, name: str, kind: str | None) -> None:
+    allowed = sorted(KINDS.get(name, ()))
+    wanted = f"carries {' or '.join(allowed)}" if allowed else "carries no message"
+    raise Malformed(path, number, f"no event of a trace: {name} {wanted}, and this line has {kind or 'none'}")
