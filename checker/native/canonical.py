@@ -54,6 +54,13 @@ class Marks:
 
     lanes: list[Lanes] = field(default_factory=list)
     labels: list[Label] = field(default_factory=list)
+    subsets: list[int] = field(default_factory=list)
+    """Where sets of members begin, a bit for each member."""
+    members: int = 0
+
+    def holding(self, member: int) -> int:
+        """The bits of one member in all sets."""
+        return sum(1 << shift + member for shift in self.subsets)
 
     def mask(self) -> int:
         """All bits that depend on names."""
@@ -63,6 +70,8 @@ class Marks:
                 bits |= ((1 << group.width) - 1) << group.shift + k * group.stride
         for label in self.labels:
             bits |= ((1 << label.bits) - 1) << label.shift
+        for member in range(self.members if self.subsets else 0):
+            bits |= self.holding(member)
         return bits
 
 
@@ -71,7 +80,8 @@ def mark(marks: Marks, scalar: Scalar, at: int, sort: Sort) -> None:
     if scalar.sort.symmetric is sort.symmetric:
         marks.labels.append(Label(at, scalar.bits(), scalar.bias))
     elif scalar.sort.subsets is sort.symmetric:
-        marks.lanes.append(Lanes(at, 1, 1, sort.size))
+        marks.subsets.append(at)
+        marks.members = sort.size
 
 
 def marks_of(layout: Layout, sort: Sort, owned: bool) -> dict[int, Marks]:
@@ -210,6 +220,10 @@ def _rename(text: Text, value: str, marks: Marks) -> None:
             lane = f"(({value} >> U({group.shift + k * group.stride})) & U({mask}))"
             moved.append(f"({lane} << (q{k} * U({group.stride}) + U({group.shift})))")
         text(f"{value} = ({value} & U({hole})) | " + " | ".join(moved))
+    if marks.subsets:
+        sets = [marks.holding(k) for k in range(marks.members)]
+        moved = [f"((({value} & U({bits})) >> U({k})) << q{k})" for k, bits in enumerate(sets)]
+        text(f"{value} = ({value} & U({ALL & ~sum(sets)})) | " + " | ".join(moved))
     for label in marks.labels:
         text(f"{value} = {_renamed(value, label)}")
 
@@ -320,7 +334,11 @@ def _generate_keys(text: Text, layout: Layout, owner: Sort) -> None:
             for i in range(n):
                 value = f"((word(t, {k}) >> U({label.shift})) & U({(1 << label.bits) - 1}))"
                 text(f"k{i} += U({SALT[(number + k) % 8]}) if {value} == U({i + label.bias}) else U(0)")
-        inner = ALL & ~Marks([], marks.labels).mask()
+        if marks.subsets:
+            for i in range(n):
+                held = f"(word(t, {k}) & U({marks.holding(i)})) >> U({i})"
+                text(f"k{i} += mix(({held}) ^ U({SALT[k % 8]}), U({SALT[(k + 2) % 8]}))")
+        inner = ALL & ~Marks([], marks.labels, marks.subsets, marks.members).mask()
         for number, group in enumerate(marks.lanes):
             for i in range(n):
                 shift, mask = group.shift + i * group.stride, (1 << group.width) - 1
@@ -333,19 +351,20 @@ def _generate_keys(text: Text, layout: Layout, owner: Sort) -> None:
 def _key_of_word(text: Text, marks: Marks, i: int, k: int, place: int, n: int) -> None:
     """Fold one word of server i into its key."""
     plain = ALL & ~marks.mask()
-    inner = ALL & ~Marks([], marks.labels).mask()
+    inner = ALL & ~Marks([], marks.labels, marks.subsets, marks.members).mask()
     text(f"w = word(t, {place})", f"a = U({SALT[(2 * k + 1) % 8]})")
-    for number, group in enumerate(marks.lanes):
+    for group in marks.lanes:
         mask = (1 << group.width) - 1
         lanes = [f"(((w & U({inner})) >> U({group.shift + j * group.stride})) & U({mask}))" for j in range(n)]
-        apart = f" << U({number * 5 % 50})" if number else ""
-        text(f"a ^= ({lanes[i]} | (({' + '.join(lanes)}) << U({group.width}))){apart}")
+        text(f"a ^= {lanes[i]} | (({' + '.join(lanes)}) << U({group.width}))")
     for number, label in enumerate(marks.labels):
         text(f"v = (w >> U({label.shift})) & U({(1 << label.bits) - 1})")
         relation = f"(U(1) if v == U({i + label.bias}) else U(2))"
         if label.bias:
             relation = f"(U(0) if v == U(0) else {relation})"
         text(f"a += {relation} << U({50 + number * 2 % 14})")
+    if marks.subsets:
+        text(f"a += ((w & U({marks.holding(i)})) >> U({i})) * U({SALT[(k + 5) % 8]})")
     before = f"k{i} ^ " if k else ""
     text(f"k{i} = mix({before}(w & U({plain})) ^ U({SALT[2 * k % 8]}), a)")
 
@@ -362,6 +381,6 @@ def _add_messages_to_keys(text: Text, bag: BagNode, owner: Sort, n: int) -> None
                     text(f"v = (U(c) >> U({label.shift})) & U({(1 << label.bits) - 1})")
                     for i in range(n):
                         text(f"k{i} += (h >> U({7 * number})) if v == U({i + label.bias}) else U(0)")
-                for number, group in enumerate(marks.lanes):
+                if marks.subsets:
                     for i in range(n):
-                        text(f"k{i} += (h >> U({5 * number + 3})) * ((U(c) >> U({group.shift + i})) & U(1))")
+                        text(f"k{i} += mix((U(c) & U({marks.holding(i)})) >> U({i}), h)")

@@ -78,9 +78,12 @@ def restart(s: Deployed, i: Server, latest: bool, keep: Index) -> bool:
     """Server i crashes and starts again from its disk, or from a write that the crash interrupted.
 
     Of that it finds the hard state if `latest`, and the entries up to `keep` if not 0; answers that waited are gone.
+    A commit index comes with the entries that it speaks of, or not at all: a log is written before it.
     """
     if not may_be_left(s, i, latest, keep):
         return False
+    if not latest or keep < s.commit_index[i]:
+        s.commit_index[i] = s.disk_commit[i]
     if keep > 0:
         cut(s, i, keep)
     else:
@@ -90,7 +93,6 @@ def restart(s: Deployed, i: Server, latest: bool, keep: Index) -> bool:
     if not latest:
         s.current_term[i] = s.disk_term[i]
         s.voted_for[i] = s.disk_vote[i]
-        s.commit_index[i] = s.disk_commit[i]
         s.snapshot[i] = s.disk_snapshot[i]
     if not s.upholds(Rule.TERM_PERSISTED):
         s.current_term[i] = 1
