@@ -23,6 +23,7 @@ from raftproof.checker.native.build import build, from_words, to_words
 from raftproof.checker.native.generate import BATCH
 from raftproof.checker.replay import as_violation, find_violation, replay
 from raftproof.checker.result import Graph, Result, Shape, Verdict, Violation
+from raftproof.checker.symmetry import refuse_asymmetric_start, refuse_asymmetric_steps
 
 FINGERPRINTS = 1 << 64
 DRAWN_STATES = 60
@@ -62,25 +63,8 @@ class Question:
         _known("rule", self.broken, sorted(rules), self.model)
         _known("property", self.only or (), [p.name for p in self.model.properties()], self.model)
         system = Interpreter(self.model, layout, self.faults, sum(1 << rules[name] for name in self.broken))
-        _symmetric_from_the_start(system)
+        refuse_asymmetric_start(system)
         return system
-
-
-def _symmetric_from_the_start(system: Interpreter) -> None:
-    """Refuse a symmetry that the initial states break: states would be added that no behavior reaches."""
-    initial = set(system.initial_states())
-    for sort in system.layout.symmetric_sorts():
-        assert sort.symmetric is not None
-        for other in range(1, sort.size):
-            order = list(range(sort.size))
-            order[0], order[other] = other, 0
-            for state in initial:
-                twin = system.layout.relabel(system.state(state), sort.symmetric, order.__getitem__)
-                if system.layout.encode(twin) not in initial:
-                    raise BoundsError(
-                        f"{system.model.name} begins in states that tell the members of {sort.name} apart; "
-                        "give @model.initial a parameter of this sort, or use --symmetry none"
-                    )
 
 
 def _known(what: str, given: tuple[str, ...], known: list[str], model: Model) -> None:
@@ -99,7 +83,7 @@ def check(
     begun = time.perf_counter()
     layout = question.layout()
     system = question.interpreter(layout)
-    kernels = build(question.model, layout, announce)
+    kernels = build(question.model, layout, announce, lambda: refuse_asymmetric_steps(system))
     watch = None if question.only is None else frozenset(question.only)
     search = Search(kernels, system, question.workers, question.limits, watch)
     setup = time.perf_counter() - begun
@@ -135,7 +119,7 @@ def simulate(
     begun = time.perf_counter()
     layout = question.layout()
     system = question.interpreter(layout)
-    kernels = build(question.model, layout, announce)
+    kernels = build(question.model, layout, announce, lambda: refuse_asymmetric_steps(system))
     watch = None if question.only is None else frozenset(question.only)
     walk = _Walk(question, system, Search(kernels, system, 1, watch=watch))
     setup = time.perf_counter() - begun

@@ -88,10 +88,15 @@ def cache_directory() -> Path:
     return Path(named) if named else Path(base) / "raftproof"
 
 
-def build(model: Model, layout: Layout, announce: Callable[[str], None] | None = None) -> Kernels:
+def build(
+    model: Model,
+    layout: Layout,
+    announce: Callable[[str], None] | None = None,
+    examine: Callable[[], None] | None = None,
+) -> Kernels:
     """Compile a model's kernels, or load them if the same ones were compiled before.
 
-    `announce` is told when compilation begins.
+    `examine` is called the first time, and may refuse the model; `announce` is told when compilation begins.
     """
     begun = time.perf_counter()
     source = generate(model, layout, "plain" if PLAIN else "primitives")
@@ -100,6 +105,8 @@ def build(model: Model, layout: Layout, announce: Callable[[str], None] | None =
     name = f"raftproof_kernel_{digest}"
     path = cache_directory() / digest / f"{name}.py"
     if not path.exists():
+        if examine:
+            examine()
         if announce and not PLAIN:
             announce(f"compiling {model.name} for these bounds, once; this takes some seconds")
         path.parent.mkdir(parents=True, exist_ok=True)
