@@ -23,6 +23,9 @@ from collections.abc import Callable, Iterable, Iterator
 from heapq import heappop, heappush
 from typing import Generic, NamedTuple, TypeVar
 
+from raftproof.traces.events import Placed
+from raftproof.traces.reading.lines import Malformed, opened, placed
+
 LIFE_BITS = 32
 """The lower part of a message's number, which counts; the part above it names the life of its sender."""
 
@@ -53,6 +56,48 @@ class MissingLog(Exception):
         super().__init__(server)
         self.server = server
         self.line = line
+
+
+def together(paths: Iterable[str]) -> Iterator[Placed]:
+    """The events of a cluster of our servers, from the files of all of them; raises Malformed."""
+    owners: dict[str, str] = {}
+    try:
+        yield from merge([_own(path, owners) for path in paths], mark_of)
+    except MissingLog as missing:
+        line = missing.line
+        assert isinstance(line, Placed)
+        raise Malformed(
+            line.file,
+            line.number,
+            f"a message of server {missing.server} is received, whose log is missing; name the files of all servers",
+        ) from None
+
+
+def _own(path: str, owners: dict[str, str]) -> Iterator[Placed]:
+    """The events of one file, in its own order; no server of it may be in another file too."""
+    with opened(path) as file:
+        for line in placed(path, file):
+            owner = owners.setdefault(line.event.nid, path)
+            if owner != path:
+                raise Malformed(
+                    path, line.number, f"server {line.event.nid} is in {owner} too; each server has one file of its own"
+                )
+            yield line
+
+
+def mark_of(line: Placed) -> Mark:
+    """What decides a line's place; raises Malformed where a message has no number."""
+    event = line.event
+    time = line.time if isinstance(line.time, int | float) else 0.0
+    message = event.msg
+    if message is None:
+        return Mark(event.nid, time, is_ready=event.name == "Ready")
+    number = event.raftproof.message if event.raftproof is not None else None
+    if not number:
+        raise Malformed(line.file, line.number, "the message has no number; start every server with --trace")
+    if event.name.startswith("Send"):
+        return Mark(event.nid, time, sends=number)
+    return Mark(event.nid, time, source="" if message.source == event.nid else message.source, receives=number)
 
 
 def merge(logs: Iterable[Iterable[Line]], mark_of: Callable[[Line], Mark]) -> Iterator[Line]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
+from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -11,7 +12,10 @@ import pytest
 
 from raftproof.impl.core.observer import Trace
 from raftproof.impl.sim import World, parse, plan
-from raftproof.traces.merging import Mark, MissingLog, merge
+from raftproof.traces.merging import Mark, MissingLog, merge, together
+from raftproof.traces.merging import mark_of as read_mark
+from raftproof.traces.reading import Malformed
+from raftproof.traces.recorder import Recorder
 
 Event = dict[str, Any]
 
@@ -129,3 +133,46 @@ def test_a_message_that_never_left_its_sender_is_not_waited_for_in_a_later_life(
     takes = {"nid": "2", "ts": 2.0, "name": "Receive", "msg": {"from": "1"}, "raftproof": {"message": (4 << 32) + 1}}
     found = merged([[sends, again, {"nid": "1", "ts": 4.0, "name": "Ready"}], [takes]])
     assert [event["ts"] for event in found] == [1.0, 3.0, 4.0, 2.0]
+
+
+def written(path: Path, events: Iterable[Event]) -> str:
+    with path.open("wb") as file:
+        recorder = Recorder(file)
+        for event in events:
+            recorder.write(event)
+    return str(path)
+
+
+def test_files_are_put_together_and_every_event_keeps_its_place(tmp_path: Path) -> None:
+    events = simulated(5)
+    for event in events:
+        del event["ts"]
+    logs = by_server(events)
+    paths = [written(tmp_path / f"s{nid}.ndjson", log) for nid, log in logs.items()]
+    found = list(together(paths))
+    assert len(found) == len(events)
+    for nid, log in logs.items():
+        own = [line for line in found if line.event.nid == nid]
+        assert [line.number for line in own] == list(range(1, len(log) + 1))
+        assert [(line.event.name, line.event.state.term) for line in own] == [
+            (event["name"], event["state"]["term"]) for event in log
+        ]
+    left: set[tuple[str, int]] = set()
+    for mark in map(read_mark, found):
+        if mark.sends:
+            left.add((mark.server, mark.sends))
+        assert not mark.source or (mark.source, mark.receives) in left
+
+
+def test_a_missing_file_a_doubled_one_and_a_message_without_a_number_are_malformed(tmp_path: Path) -> None:
+    logs = by_server(simulated(3, "none", 600))
+    paths = [written(tmp_path / f"s{nid}.ndjson", log) for nid, log in logs.items()]
+    with pytest.raises(Malformed, match=r"a message of server 1 is received, whose log is missing; name the files"):
+        list(together(paths[1:]))
+    again = written(tmp_path / "again.ndjson", logs["1"])
+    with pytest.raises(Malformed, match=r"again.ndjson:1: server 1 is in .*s1.ndjson too"):
+        list(together([*paths, again]))
+    next(event for event in logs["2"] if "msg" in event)["raftproof"]["message"] = 0
+    paths[1] = written(tmp_path / "s2.ndjson", logs["2"])
+    with pytest.raises(Malformed, match=r"s2.ndjson:\d+: the message has no number; start every server with --trace"):
+        list(together(paths))
