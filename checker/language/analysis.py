@@ -90,7 +90,7 @@ class Reader:
         self.source: Source = source_of(function)
         hints = hints_of(function)
         self.tree = check_form(function, self.source, answers=hints.get("return") is not type(None))
-        self.states = {a.arg: _fields_of(hints[a.arg]) for a in self.tree.args.args if is_state(hints.get(a.arg))}
+        self.states = {a.arg: fields_here(hints[a.arg]) for a in self.tree.args.args if is_state(hints.get(a.arg))}
         self.records = {a.arg: records_of(hints.get(a.arg)) for a in self.tree.args.args}
         self.may_write = hints.get("return") in (bool, type(None))
         self.reads: set[str] = set()
@@ -106,10 +106,9 @@ class Reader:
                 raise self.source.error(node.iter, text)
         self._visit(self.tree.body)
         self._decide_first(self.tree.body, False)
-        frame = Frame(frozenset(self.writes), frozenset(self.reads))
         for helper in helpers_of(self.function).values():
-            frame |= Reader(helper, (*self.callers, self.function)).frame()
-        return frame
+            Reader(helper, (*self.callers, self.function)).frame()
+        return Frame(frozenset(self.writes), frozenset(self.reads))
 
     def _is_plain_iterable(self, node: ast.expr) -> bool:
         if isinstance(node, ast.Call):
@@ -121,8 +120,8 @@ class Reader:
     def type_of(self, node: ast.AST) -> Any:
         """The annotation of a path such as s.log[i][k].term; None where the expression is no path."""
         if isinstance(node, ast.Attribute):
-            if isinstance(node.value, ast.Name) and node.value.id in self.states:
-                fields = self.states[node.value.id]
+            fields = self._fields_at(node.value)
+            if fields is not None:
                 if node.attr not in fields:
                     known = ", ".join(sorted(fields))
                     raise self.source.error(node, f"the state has no field {node.attr}; it has {known}")
@@ -145,11 +144,20 @@ class Reader:
             return self.records.get(node.id, ())
         return records_of(bare(self.type_of(node)))
 
+    def _fields_at(self, node: ast.AST) -> dict[str, Any] | None:
+        """The fields of the state that an expression names: a parameter, or a state nested in one."""
+        if isinstance(node, ast.Name):
+            return self.states.get(node.id)
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in self.states:
+            nested = self.states[node.value.id].get(node.attr)
+            return fields_here(nested) if is_nested(nested) else None
+        return None
+
     def _field(self, node: ast.AST) -> str | None:
-        """The field that a path begins with."""
+        """The field that a path begins with; one of a nested state has both names: "history.log"."""
         while isinstance(node, ast.Attribute | ast.Subscript):
-            if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in self.states:
-                return node.attr
+            if isinstance(node, ast.Attribute) and self._fields_at(node.value) is not None:
+                return _part_of(node.value) + node.attr
             node = node.value
         return None
 
@@ -172,11 +180,19 @@ class Reader:
         if not is_argument and not (isinstance(parent, ast.Attribute) and parent.value is node):
             raise self.source.error(node, f"{node.id} is the state itself; name a field of it")
 
+    def _check_use_of_nested(self, node: ast.Attribute | ast.Subscript, nested: Any, parent: ast.AST) -> None:
+        is_argument = isinstance(parent, ast.Call) and node in parent.args
+        if not is_argument and not isinstance(parent, ast.Attribute):
+            raise self.source.error(node, f"{ast.unparse(node)} is a {nested.__name__}; name a field of it")
+
     def _check_path(self, node: ast.Attribute | ast.Subscript, parents: dict[ast.AST, ast.AST]) -> None:
         parent = parents[node]
         if isinstance(parent, ast.Call) and parent.func is node:
             return
         field, annotation = self._field(node), self.type_of(node)
+        if is_nested(annotation):
+            self._check_use_of_nested(node, annotation, parent)
+            return
         if isinstance(node.ctx, ast.Store):
             self._check_target(node, annotation)
         if field is None:
@@ -212,7 +228,7 @@ class Reader:
     def _check_call(self, node: ast.Call, parent: ast.AST) -> None:
         func = node.func
         if isinstance(func, ast.Attribute):
-            if isinstance(func.value, ast.Name) and func.value.id in self.states:
+            if self._fields_at(func.value) is not None:
                 if func.attr != "upholds":
                     raise self.source.error(node, f"a state has no method {func.attr}")
                 if not isinstance(node.args[0] if node.args else None, ast.Attribute):
@@ -246,7 +262,10 @@ class Reader:
             raise self.source.error(node, f"{target.__name__} answers nothing; call it in a line of its own")
         if not isinstance(target, types.FunctionType) or not _takes_state(target):
             return
-        writes = Reader(target, (*self.callers, self.function)).frame().writes
+        frame = Reader(target, (*self.callers, self.function)).frame()
+        parts = {_part_of(argument) for argument in node.args if self._fields_at(argument) is not None}
+        writes = {part + field for part in parts for field in frame.writes}
+        self.reads |= {part + field for part in parts for field in frame.reads}
         if writes and hints_of(target).get("return") is not type(None):
             raise source_of(target).error(
                 None, f"{target.__name__} answers and writes; a helper that writes returns None"
@@ -329,8 +348,28 @@ def is_state(hint: Any) -> bool:
     return isinstance(hint, type) and (issubclass(hint, State) or getattr(hint, "_is_protocol", False))
 
 
-def _fields_of(state: Any) -> dict[str, Any]:
+def is_nested(hint: Any) -> bool:
+    """Whether a field is a state itself."""
+    return isinstance(hint, type) and issubclass(hint, State)
+
+
+def fields_here(state: Any) -> dict[str, Any]:
+    """The annotations of a state's fields."""
     return {name: hint for name, hint in hints_of(state).items() if not name.startswith("_")}
+
+
+def fields_of(state: Any) -> dict[str, Any]:
+    """The annotations of a state's fields, and of the fields of states nested in it: "history.log"."""
+    found: dict[str, Any] = {}
+    for name, hint in fields_here(state).items():
+        inner = fields_of(hint) if is_nested(hint) else {}
+        found |= {name: hint} | {f"{name}.{field}": annotation for field, annotation in inner.items()}
+    return found
+
+
+def _part_of(node: ast.AST) -> str:
+    """What the names of a state's fields begin with, seen from the state around it."""
+    return f"{node.attr}." if isinstance(node, ast.Attribute) else ""
 
 
 def _takes_state(function: Callable[..., Any]) -> bool:

@@ -65,6 +65,10 @@ class Interpreter:
         after = self.layout.copy(self._decoded(state))
         with self._naming(choice, choice.action.function):
             enabled = choice.action.function(after, *choice.arguments)
+        if enabled and choice.action.then:
+            with self._naming(choice, choice.action.then):
+                enabled = choice.action.then(self._decoded(state), after, *choice.arguments)
+        with self._naming(choice, choice.action.function):
             return self.layout.encode(after) if enabled else None
 
     def inside(self, state: int) -> bool:

@@ -78,6 +78,8 @@ class Layout:
         """The names of the sorts up to whose relabelling states are the same."""
         self.fields: dict[str, Node] = {}
         self.constants: dict[str, Sort] = {}
+        self.nested: list[str] = []
+        """The fields that are states themselves; what is in them has names such as "history.log"."""
         for name, annotation in get_type_hints(cls, include_extras=True).items():
             if not name.startswith("_"):
                 self._declare(name, annotation)
@@ -93,7 +95,14 @@ class Layout:
     # ------------------------------------------------------------------------------------------ reading annotations
 
     def _declare(self, name: str, annotation: Any) -> None:
-        if get_origin(annotation) is Members:
+        if isinstance(annotation, type) and issubclass(annotation, State):
+            if "." in name:
+                raise field_error(self.cls, name, f"{name}: a state within a state holds no further one")
+            self.nested.append(name)
+            for inner, hint in get_type_hints(annotation, include_extras=True).items():
+                if not inner.startswith("_"):
+                    self._declare(f"{name}.{inner}", hint)
+        elif get_origin(annotation) is Members:
             sort = sort_of(get_args(annotation)[0], self.bounds)
             if sort is None:
                 raise field_error(self.cls, name, f"{name}: Members needs a sort: {SORTS}")
@@ -328,7 +337,7 @@ class Layout:
             slots[name] = Members(sort)
         for name, node in self.fields.items():
             slots[name] = node.fresh()
-        return state
+        return self._joined(state)
 
     def copy(self, state: Any) -> Any:
         """A state that shares nothing mutable with the given one."""
@@ -337,7 +346,7 @@ class Layout:
         slots.update(given)
         for name, node in self.fields.items():
             slots[name] = node.copy(given[name])
-        return twin
+        return self._joined(twin)
 
     def assign(self, state: Any, name: str, value: Any) -> None:
         """Set a scalar field; the state's attribute assignment comes here."""
@@ -360,6 +369,18 @@ class Layout:
             slots[name] = Members(sort)
         for name, node in self.fields.items():
             slots[name] = node.unpack(bits >> node.offset)
+        return self._joined(state)
+
+    def _joined(self, state: Any) -> Any:
+        """The state, its nested states made of its own containers."""
+        for name in self.nested:
+            part = object.__new__(get_type_hints(self.cls)[name])
+            slots = part.__dict__
+            slots["_layout"], slots["_broken"] = _Nested(self, state, name), 0
+            for full, value in state.__dict__.items():
+                if full.startswith(f"{name}."):
+                    slots[full.removeprefix(f"{name}.")] = value
+            state.__dict__[name] = part
         return state
 
     def inside(self, state: Any) -> bool:
@@ -375,7 +396,7 @@ class Layout:
         twin = self.copy(state)
         for name, node in self.fields.items():
             twin.__dict__[name] = node.relabel(twin.__dict__[name], sort, to)
-        return twin
+        return self._joined(twin)
 
     def symmetric_sorts(self) -> list[Sort]:
         """The sorts that are reduced by symmetry, the owner first; sorts of one member are left out."""
@@ -424,6 +445,21 @@ class Layout:
             )
         )
         return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+@dataclass(frozen=True)
+class _Nested:
+    """What a nested state takes for its layout: its scalars are kept by the state around it."""
+
+    layout: Layout
+    state: Any
+    name: str
+
+    def assign(self, part: Any, name: str, value: Any) -> None:
+        """Set a scalar of the nested state."""
+        full = f"{self.name}.{name}"
+        self.layout.assign(self.state, full, value)
+        part.__dict__[name] = self.state.__dict__[full]
 
 
 def _is_label(node: Node) -> bool:

@@ -17,7 +17,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar, Union, get_args, get_origin
 
-from raftproof.checker.language.analysis import Frame, bare, frame_of, hints_of, is_state, records_of, rules_of
+from raftproof.checker.language.analysis import (
+    Frame,
+    bare,
+    fields_of,
+    frame_of,
+    hints_of,
+    is_state,
+    records_of,
+    rules_of,
+)
 from raftproof.checker.language.containers import Bag, State
 from raftproof.checker.language.errors import BoundsError, ModelError, Source, source_of
 from raftproof.checker.language.layout import SORTS, Layout
@@ -82,6 +91,15 @@ class Action(Declared):
     rules: tuple[enum.IntEnum, ...] = ()
     fault: str = ""
     """The fault that it is, switched on by `--faults`; empty for what the protocol itself does."""
+    then: Callable[..., bool] | None = None
+    """What follows it, if it is an action of another model: told the states before and after, and the parameters, it
+    answers whether the step is of its kind, and writes what the other model does not know of."""
+
+    @property
+    def frame(self) -> Frame:
+        """What it reads and writes, and what follows it."""
+        frame = frame_of(self.function)
+        return frame | frame_of(self.then) if self.then else frame
 
 
 @dataclass(frozen=True)
@@ -119,6 +137,22 @@ class Model:
         def declare(function: F) -> F:
             self.actions.append(self._checked(Action(function.__name__, function, 1, rules, fault), bool))
             return function
+
+        return declare
+
+    def after(self, other: Model, function: Callable[..., bool]) -> Callable[[F], F]:
+        """Declare what follows an action of another model, whose state this model's state is derived from.
+
+        The action is taken over under the name of what follows it; so it may be taken over more than once, each time
+        for another kind of step.
+        """
+        source = next(action for action in other.actions if action.function is function)
+
+        def declare(then: F) -> F:
+            taken = Action(then.__name__, function, 1, source.rules, source.fault, then)
+            self._checked(Action(then.__name__, then, 2), bool)
+            self.actions.append(self._checked(taken, bool))
+            return then
 
         return declare
 
@@ -174,7 +208,7 @@ class Model:
             wanted = "None" if answer is type(None) else answer.__name__
             raise source.error(None, f"{declared.function.__name__} must be annotated -> {wanted}")
         self._check_parameters(declared, source, hints)
-        fields = hints_of(self.state)
+        fields = fields_of(self.state)
         others: list[Declared] = [*self.actions, *self.invariants, *self.action_invariants, *self.witnesses]
         if declared.name in {other.name for other in others}:
             raise source.error(None, f"{declared.name} is declared already; choose another name")

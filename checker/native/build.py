@@ -239,6 +239,7 @@ def _functions(model: Model) -> dict[str, Callable[..., Any]]:
     }
     for group, declared in groups.items():
         named |= {f"{group}_{k}": d.function for k, d in enumerate(declared)}
+    named |= {f"then_{k}": a.then for k, a in enumerate(model.actions) if a.then}
     return named
 
 

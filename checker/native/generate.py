@@ -259,6 +259,9 @@ def _try(text: Text, model: Model, layout: Layout, number: int, action: Action, 
             loops.enter_context(text.block(f"if faults & {1 << fault}:"))
         names = _enter_loops(text, layout, action.parameters, loops, message)
         loops.enter_context(text.block(f"if action_{number}({', '.join(['t', *names])}):"))
+        followed = ExitStack()
+        if action.then:
+            followed.enter_context(text.block(f"if then_{number}({', '.join(['s', 't', *names])}):"))
         text(f"b[GENERATED + {number}] = b[GENERATED + {number}] + U(1)")
         _watch_step(text, model, action)
         with text.block(f"if within_{number}(t):"):
@@ -267,6 +270,7 @@ def _try(text: Text, model: Model, layout: Layout, number: int, action: Action, 
         if mask:
             with text.block("else:"):
                 text(f"outside(s, t, np.int64(b[INVARIANTS]) & {mask}, b, broken)")
+        followed.close()
         text("copy(s, t)")
 
 

@@ -26,13 +26,17 @@ ALL = (1 << WORD) - 1
 class PlainState:
     """A state in a buffer."""
 
-    def __init__(self, layout: Layout, buffer: Words, first: int, broken: int) -> None:
+    def __init__(self, layout: Layout, buffer: Words, first: int, broken: int, part: str = "") -> None:
         if not 0 <= first <= len(buffer) - layout.words:
             raise IndexError("a state lies outside its buffer")
         slots = self.__dict__
         slots["layout"], slots["buffer"], slots["first"], slots["broken"] = layout, buffer, first, broken
+        slots["part"] = part
 
     def __getattr__(self, name: str) -> Any:
+        name = self.part + name
+        if name in self.layout.nested:
+            return PlainState(self.layout, self.buffer, self.first, 0, f"{name}.")
         sort = self.layout.constants.get(name)
         if sort is not None:
             return range(sort.first, sort.last + 1)
@@ -40,7 +44,7 @@ class PlainState:
         return _value(node, self.buffer, self.first * WORD + node.offset)
 
     def __setattr__(self, name: str, value: Any) -> None:
-        node = self.layout.fields[name]
+        node = self.layout.fields[self.part + name]
         assert isinstance(node, Scalar | Record)
         _put(self.buffer, self.first * WORD + node.offset, node.bits(), node.pack(node.check(value)))
 

@@ -57,11 +57,11 @@ class BufferType(types.Type):
 
 
 class StateType(types.Type):
-    """A state of one layout."""
+    """A state of one layout, or a state nested in it: the same words, and the fields whose names begin with a part."""
 
-    def __init__(self, layout: Layout, checked: bool) -> None:
-        self.layout, self.checked = layout, checked
-        super().__init__(f"State[{layout.key}{'!' if checked else ''}]")
+    def __init__(self, layout: Layout, checked: bool, part: str = "") -> None:
+        self.layout, self.checked, self.part = layout, checked, part
+        super().__init__(f"State[{layout.key}{'!' if checked else ''}]{part}")
 
 
 class RefType(types.Type):
@@ -264,10 +264,13 @@ class _StateAttributes(AttributeTemplate):
     key = StateType
 
     def generic_resolve(self, typ: Any, attr: str) -> Any:
-        if attr in typ.layout.constants:
+        name = typ.part + attr
+        if name in typ.layout.constants:
             return types.range_state64_type
-        node = typ.layout.fields.get(attr)
-        return None if node is None else value_type(typ, node, attr)
+        if name in typ.layout.nested:
+            return StateType(typ.layout, typ.checked, f"{name}.")
+        node = typ.layout.fields.get(name)
+        return None if node is None else value_type(typ, node, name)
 
     @bound_function("state.upholds")
     def resolve_upholds(self, ty: Any, args: Any, kws: Any) -> Any:
@@ -276,23 +279,27 @@ class _StateAttributes(AttributeTemplate):
 
 @lower_getattr_generic(StateType)
 def _state_getattr(context: Any, builder: Any, typ: Any, value: Any, attr: str) -> Any:
-    layout = typ.layout
-    if attr in layout.constants:
-        sort = layout.constants[attr]
+    layout, name = typ.layout, typ.part + attr
+    if name in layout.nested:
+        part = cgutils.create_struct_proxy(typ)(context, builder, value=value)
+        part.broken = const(0)  # the rules that are off are those of the state around it
+        return part._getvalue()
+    if name in layout.constants:
+        sort = layout.constants[name]
         first, beyond = sort.first, sort.last + 1
         return context.compile_internal(builder, lambda: range(first, beyond), signature(types.range_state64_type), ())
-    emit, node = Emit(context, builder), layout.fields[attr]
+    emit, node = Emit(context, builder), layout.fields[name]
     state = cgutils.create_struct_proxy(typ)(context, builder, value=value)
     words, shift = emit.move(state.words, const(0), node.offset)
     if isinstance(node, Scalar | Record):
         return emit.load(node, words, shift)
-    return emit.make_ref(RefType(typ, node, attr), words, shift)
+    return emit.make_ref(RefType(typ, node, name), words, shift)
 
 
 @lower_setattr_generic(StateType)
 def _state_setattr(context: Any, builder: Any, sig: Any, args: Any, attr: str) -> None:
     typ, given = sig.args
-    emit, node = Emit(context, builder), typ.layout.fields[attr]
+    emit, node = Emit(context, builder), typ.layout.fields[typ.part + attr]
     state = cgutils.create_struct_proxy(typ)(context, builder, value=args[0])
     words, shift = emit.move(state.words, const(0), node.offset)
     emit.store(node, words, shift, args[1], given)

@@ -20,6 +20,10 @@ MODELS = {
     "deployed_snapshots": ("raftproof.model.deployed:snapshots", "the same, with compaction and snapshots"),
     "deployed_membership": ("raftproof.model.deployed:single", "the same, with voters and learners that come and go"),
     "deployed_joint": ("raftproof.model.deployed:joint", "the same, with joint configurations"),
+    "refinement": (
+        "raftproof.model.refinement.figure2",
+        "figure2 beside the proof's steps, which match each of its own",
+    ),
     "two_phase_commit": ("raftproof.model.toys.two_phase_commit", "a transaction commits everywhere or nowhere"),
     "jugs": ("raftproof.model.toys.jugs", "a puzzle: measure four litres with jugs of three and five"),
 }
