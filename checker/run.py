@@ -88,6 +88,8 @@ def check(
     search = Search(kernels, system, question.workers, question.limits, watch)
     setup = time.perf_counter() - begun
     outcome = search.run(progress)
+    if not outcome.distinct and not outcome.worst:
+        raise BoundsError(f"{question.model.name} has no initial state inside the bounds, so there is nothing to check")
     verdict: Verdict = "violated" if outcome.worst else "incomplete" if outcome.reason else "holds"
     result = _result(question, layout, system, verdict)
     result.setup_seconds = setup

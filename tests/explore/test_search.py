@@ -16,6 +16,7 @@ from raftproof.checker.explore import compiled
 from raftproof.checker.explore.compiled import Limits, Outcome, Search
 from raftproof.checker.explore.reference import search
 from raftproof.checker.language import Interpreter, ModelError
+from raftproof.checker.language.errors import BoundsError
 from raftproof.checker.native.build import PLAIN, Kernels, build
 from raftproof.checker.replay import find_violation
 from raftproof.checker.run import Question, check
@@ -130,6 +131,11 @@ def test_a_violation_in_an_initial_state_has_depth_one() -> None:
 def test_without_an_initial_state_inside_the_bounds_nothing_is_explored() -> None:
     _, outcome = run(grid(Rule.NEAR_START))
     assert (outcome.generated, outcome.distinct, outcome.depth, outcome.worst) == (2, 0, 0, None)
+
+
+def test_a_check_without_an_initial_state_inside_the_bounds_is_refused_and_holds_nothing() -> None:
+    with pytest.raises(BoundsError, match="grid has no initial state inside the bounds"):
+        check(Question(model, broken=("near_start",), symmetric=NONE))
 
 
 def test_two_initial_states_are_both_explored_and_one_twice_is_one() -> None:
