@@ -6,6 +6,7 @@ import signal
 import threading
 import time
 from functools import cache
+from typing import Annotated
 
 import msgspec
 import pytest
@@ -15,7 +16,7 @@ from grid import Rule, model
 from raftproof.checker.explore import compiled
 from raftproof.checker.explore.compiled import Limits, Outcome, Search
 from raftproof.checker.explore.reference import search
-from raftproof.checker.language import Interpreter, ModelError
+from raftproof.checker.language import Interpreter, Model, ModelError, State, UpTo
 from raftproof.checker.language.errors import BoundsError
 from raftproof.checker.native.build import PLAIN, Kernels, build
 from raftproof.checker.replay import find_violation
@@ -133,9 +134,22 @@ def test_without_an_initial_state_inside_the_bounds_nothing_is_explored() -> Non
     assert (outcome.generated, outcome.distinct, outcome.depth, outcome.worst) == (2, 0, 0, None)
 
 
+class Full(State):
+    """A number."""
+
+    n: Annotated[int, UpTo("max_n")]
+
+
+def begin_beyond(s: Full) -> None:
+    """The number is above its limit."""
+    s.n = 2
+
+
 def test_a_check_without_an_initial_state_inside_the_bounds_is_refused_and_holds_nothing() -> None:
-    with pytest.raises(BoundsError, match="grid has no initial state inside the bounds"):
-        check(Question(model, broken=("near_start",), symmetric=NONE))
+    beyond = Model("beyond", Full, bounds={"max_n": 1})
+    beyond.initial(begin_beyond)
+    with pytest.raises(BoundsError, match="beyond has no initial state inside the bounds"):
+        check(Question(beyond, symmetric=NONE))
 
 
 def test_two_initial_states_are_both_explored_and_one_twice_is_one() -> None:
