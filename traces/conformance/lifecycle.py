@@ -220,13 +220,12 @@ def apply_change(c: Cluster, s: Server, e: Event) -> None:
 
 def _lead_in(s: Server) -> None:
     """A leader forgets who left, and may find that more is committed; one that left may step down (§6)."""
-    configuration = s.configuration
     for known in (s.match, s.low):
         for j in [j for j in known if not any(conf.may_hold(j) for _, conf in s.configurations)]:
             del known[j]
-    if configuration.votes(s.nid):
-        s.attempt = True
-    else:
+    votes = [conf.votes(s.nid) for _, conf in s.configurations]
+    s.attempt = any(votes)
+    if not all(votes):
         s.owed = [Owed("BecomeFollower", lambda c, s, e, _: become_follower(c, s, e), None, lead_on)]
 
 
