@@ -86,7 +86,7 @@ class Transition(IntEnum):
     """Whether a change goes through a joint configuration, and who ends it."""
 
     AUTO = 0
-    """Joint only if more than one voter changes; the leader leaves it by itself."""
+    """Joint only if more than one server changes (etcd); the leader leaves it by itself."""
     JOINT_IMPLICIT = 1
     """Joint; the leader leaves it by itself."""
     JOINT_EXPLICIT = 2

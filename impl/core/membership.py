@@ -151,9 +151,7 @@ def changed(now: Configuration, change: ConfigurationChange) -> Configuration:
             (learners_next if server in now.voters else learners).add(server)
     if not voters:
         raise InvalidChange("the change would remove the last voter")
-    moved = len(voters.symmetric_difference(now.voters))
-    joint = change.transition != Transition.AUTO or moved > 1
-    if not joint:
+    if change.transition == Transition.AUTO and len(change.changes) == 1:
         return Configuration(_sorted(voters), (), _sorted(learners | learners_next))
     auto_leave = change.transition != Transition.JOINT_EXPLICIT
     return Configuration(_sorted(voters), now.voters, _sorted(learners), _sorted(learners_next), auto_leave)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from raftproof.impl.core import membership, replication
 from raftproof.impl.core import messages as m
-from raftproof.impl.core.entries import Snapshot
+from raftproof.impl.core.entries import Configuration, Snapshot
 from raftproof.impl.core.progress import Progress
 from raftproof.impl.core.rules import SNAPSHOT_NOT_OLDER
 
@@ -56,6 +56,7 @@ def _install(raft: Raft, snapshot: Snapshot) -> int:
     raft.snapshot = snapshot
     raft.commit_index = snapshot.index
     raft.pending_snapshot = snapshot
+    raft.configuration = Configuration()  # the one before has nothing to do with it; a trace shows it so, as etcd's
     membership.switch(raft, snapshot.configuration)
     return snapshot.index
 
