@@ -115,7 +115,7 @@ def step_down(s: Deployed, i: Server) -> bool:
     return True
 
 
-@everything.action(Rule.HEARTBEATS, fault="transfer")
+@everything.action(Rule.HEARTBEATS)
 def transfer(s: Deployed, i: Server, j: Server) -> bool:
     """Leader i tells j, whose log is as long as its own, to campaign at once."""
     if s.role[i] != Role.LEADER or i == j or not is_voter(s, i, j) or s.match_index[i][j] != len(s.log[i]):

@@ -9,6 +9,7 @@ from raftproof.checker.language import Model
 from raftproof.model import properties
 from raftproof.model.deployed import election, lease, membership, network, replication, storage
 from raftproof.model.deployed.state import NO_SERVERS, Configuration, Deployed, Snapshot, everything
+from raftproof.model.properties.monotonic_indexes import commit_monotonic, match_monotonic
 from raftproof.model.properties.persisted_terms import persisted_terms
 from raftproof.model.vocabulary import Server
 
@@ -45,7 +46,7 @@ ONE_AT_A_TIME = (membership.change_one, membership.apply_change, lease.step_down
 JOINTLY = (membership.change_jointly, membership.leave_joint, membership.apply_change, lease.step_down)
 
 INVARIANTS = properties.INVARIANTS
-ACTION_INVARIANTS: tuple[Callable[..., bool], ...] = (properties.leader_append_only, persisted_terms)
+ACTION_INVARIANTS: tuple[Callable[..., bool], ...] = (properties.leader_append_only, persisted_terms, commit_monotonic)
 
 
 def found(s: Deployed, voters: int) -> None:
@@ -93,6 +94,8 @@ def make(
     chosen = Model(name, Deployed, bounds={**everything.bounds, **bounds}, rules=everything.rules, view=everything.view)
     chosen.actions += [action for action in everything.actions if action.function in actions]
     declare(chosen, starts)
+    if membership.apply_change not in actions:  # who leaves and comes back is known nothing of
+        chosen.action_invariant(match_monotonic)
     return chosen
 
 

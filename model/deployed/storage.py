@@ -104,7 +104,7 @@ def restart(s: Deployed, i: Server, latest: bool, keep: Index) -> bool:
 # --------------------------------------------------------------------------------------------------- snapshots
 
 
-@everything.action(fault="compact")
+@everything.action(Rule.APPLY_COMMITTED)
 def compact(s: Deployed, i: Server, index: Index) -> bool:
     """Server i stores a snapshot of what it has applied, and discards the entries that it stands for (§7)."""
     if index <= s.snapshot[i].last_index or index > min(s.commit_index[i], s.stored[i]) or index < s.applied[i]:
