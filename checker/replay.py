@@ -40,7 +40,13 @@ def find_violation(kernels: Kernels, system: Interpreter, search: Search, worst:
     """The counterexample that ends in a violating state."""
     declared = search.violated(worst)
     states = _states_to(kernels, system, search, worst)
-    return as_violation(system, replay(kernels, system, states, declared), declared)
+    return told(kernels, system, states, declared)
+
+
+def told(kernels: Kernels, system: Interpreter, states: list[int], declared: Property) -> Violation:
+    """The behavior along representatives, its steps taken interpreted; order-only values keep their names in it."""
+    teller = system.roomy(len(states)) if system.layout.orders() else system
+    return as_violation(teller, replay(kernels, system, teller, states, declared), declared)
 
 
 def as_violation(system: Interpreter, path: Path, declared: Property) -> Violation:
@@ -125,10 +131,15 @@ def _parent_in(kernels: Kernels, search: Search, goal: int, piece: tuple[int, in
 # --------------------------------------------------------------------------------------------------- taking the steps
 
 
-def replay(kernels: Kernels, system: Interpreter, states: list[int], declared: Property) -> Path:
-    """Take the steps between representatives, interpreted; the last one violates the property."""
+def replay(kernels: Kernels, searched: Interpreter, system: Interpreter, states: list[int], declared: Property) -> Path:
+    """Take the steps between representatives, interpreted; the last one violates the property.
+
+    `system` takes them; it is the one that was searched, or the same with more room for order-only values.
+    """
 
     def same(state: int) -> int:
+        if system is not searched:
+            state = searched.layout.encode(system.state(system.normal(state)))
         return kernels.canonical(state)[0]
 
     initial = next((s for s in system.initial_states() if same(s) == states[0]), None)
@@ -160,4 +171,4 @@ def _step_to(
     return None
 
 
-__all__ = ["Path", "ReplayError", "as_violation", "changes_between", "find_violation", "replay"]
+__all__ = ["Path", "ReplayError", "as_violation", "changes_between", "find_violation", "told"]

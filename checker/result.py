@@ -79,6 +79,14 @@ class Violation(msgspec.Struct, frozen=True):
     """What the property says."""
 
 
+class Told(msgspec.Struct, frozen=True):
+    """A counterexample told in the finer steps of another model."""
+
+    model: str
+    shape: Shape
+    violation: Violation
+
+
 class Graph(msgspec.Struct, frozen=True):
     """All states of a small model and the steps between them."""
 
@@ -113,6 +121,14 @@ class Result(msgspec.Struct):
     violation: Violation | None
     command: str
     shape: Shape
+    notes: list[str] = []
+    """Sentences about what was asked for and not done, such as a reduction that a broken rule switches off."""
+    coarse: Violation | None = None
+    """The counterexample in the steps of the model that was searched, where `violation` tells it in finer ones."""
+    told_in: str = ""
+    """The model in whose steps `violation` is told, where that is another one; `shape` is then of that model."""
+    covers: str = ""
+    """What the search stands for beyond its own states, and what that rests on."""
     reason: str = ""
     """Why an incomplete search ended."""
     seed: int | None = None

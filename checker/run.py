@@ -21,7 +21,7 @@ from raftproof.checker.language.model import Model
 from raftproof.checker.language.nodes import BagNode, MapNode, Node, SeqNode, SetNode
 from raftproof.checker.native.build import build, from_words, to_words
 from raftproof.checker.native.generate import BATCH
-from raftproof.checker.replay import as_violation, find_violation, replay
+from raftproof.checker.replay import find_violation, told
 from raftproof.checker.result import Graph, Result, Shape, Verdict, Violation
 from raftproof.checker.symmetry import refuse_asymmetric_start, refuse_asymmetric_steps
 
@@ -42,6 +42,8 @@ class Question:
     """Rules that are switched off, by name in lower case."""
     symmetric: tuple[str, ...] = ("servers",)
     """Sorts up to whose relabelling states are the same, by the bound that counts their members."""
+    reduce: tuple[str, ...] = ()
+    """The model's reductions that are asked for."""
     only: tuple[str, ...] | None = None
     """The properties that are watched; all if None."""
     workers: int = field(default_factory=lambda: os.cpu_count() or 1)
@@ -54,17 +56,44 @@ class Question:
             if name not in self.model.bounds:
                 known = ", ".join(self.model.bounds) or "none"
                 raise BoundsError(f"{self.model.name} has no bound {name}; its bounds are {known}")
-        return Layout(self.model.state, {**self.model.bounds, **self.bounds}, frozenset(self.symmetric))
+        bounds = {**self.model.bounds, **self.bounds}
+        return Layout(self.model.state, bounds, frozenset(self.symmetric), reduced=frozenset(self.reductions()))
+
+    def reductions(self) -> list[str]:
+        """The reductions in force: those that are asked for, but for those that rest on a rule that is off."""
+        return [name for name in self.reduce if not self._missing(name)]
+
+    def switched_off(self) -> list[str]:
+        """A sentence for each reduction that is asked for and not in force."""
+        return [
+            f"The reduction {name} is off: it rests on {' and '.join(missing)}."
+            for name in self.reduce
+            if (missing := self._missing(name))
+        ]
+
+    def _missing(self, name: str) -> list[str]:
+        """The rules that a reduction rests on and that are off."""
+        known = self.model.reducible()
+        _known("reduction", (name,), sorted(known), self.model)
+        return [rule.name.lower() for rule in known[name] if rule.name.lower() in self.broken]
 
     def interpreter(self, layout: Layout) -> Interpreter:
         """The interpreted model; raises BoundsError for a fault, rule or property that it does not know."""
         rules = {rule.name.lower(): rule for rule in self.model.breakable()}
         _known("fault", self.faults, self.model.faults(), self.model)
+        for name in self.broken:
+            self._rests_on(name)
         _known("rule", self.broken, sorted(rules), self.model)
         _known("property", self.only or (), [p.name for p in self.model.properties()], self.model)
         system = Interpreter(self.model, layout, self.faults, sum(1 << rules[name] for name in self.broken))
         refuse_asymmetric_start(system)
         return system
+
+    def _rests_on(self, name: str) -> None:
+        """Refuse to switch a rule off that the model itself rests on."""
+        reason = next((text for rule, text in self.model.needs.items() if rule.name.lower() == name), None)
+        if reason is not None:
+            raise BoundsError(f"{self.model.name} rests on {name}: {reason}")
 
 
 def _known(what: str, given: tuple[str, ...], known: list[str], model: Model) -> None:
@@ -102,7 +131,7 @@ def check(
     result.witnesses = {w.name: outcome.witnesses.get(w.name) for w in question.model.witnesses}
     result.reason = outcome.reason
     if outcome.worst:
-        result.violation = find_violation(kernels, system, search, outcome.worst)
+        _tell(question, layout, result, find_violation(kernels, system, search, outcome.worst))
     if outcome.distinct <= DRAWN_STATES and not outcome.reason:
         result.graph = graph_of(system)
     result.peak_memory_bytes = peak_memory_bytes()
@@ -132,7 +161,8 @@ def simulate(
     result.generated, result.distinct, result.depth = walk.generated(), walk.steps, walk.longest
     result.seconds, result.cpu_seconds = time.perf_counter() - started, time.process_time() - cpu
     result.states_per_second = walk.steps / max(result.seconds, 1e-9)
-    result.violation = walk.violation()
+    if walk.path:
+        _tell(question, layout, result, walk.violation())
     result.peak_memory_bytes = peak_memory_bytes()
     return result
 
@@ -202,20 +232,18 @@ class _Walk:
         """Successors so far."""
         return int(self.search.workers[0].batch.generated().sum())
 
-    def violation(self) -> Violation | None:
+    def violation(self) -> Violation:
         """The violating behavior, its steps taken interpreted."""
-        if not self.path:
-            return None
         worst = self.search.worst()
         assert worst is not None
         declared = self.search.violated(worst)
-        return as_violation(self.system, replay(self.kernels, self.system, self.path, declared), declared)
+        return told(self.kernels, self.system, self.path, declared)
 
 
 def graph_of(system: Interpreter) -> Graph | None:
     """All states of a small model and the steps between them, those beyond a violation too; None if there are many."""
     numbers: dict[int, int] = {}
-    waiting = [s for s in system.initial_states() if system.inside(s)]
+    waiting = [system.normal(s) for s in system.initial_states() if system.inside(s)]
     for state in waiting:
         numbers.setdefault(state, len(numbers))
     edges = []
@@ -224,6 +252,7 @@ def graph_of(system: Interpreter) -> Graph | None:
             return None
         for choice, after in successors_of(system, state):
             if system.inside(after):
+                after = system.normal(after)
                 if after not in numbers:
                     numbers[after] = len(numbers)
                     waiting.append(after)
@@ -257,7 +286,9 @@ def _result(question: Question, layout: Layout, system: Interpreter, verdict: Ve
         collision_probability=0.0,
         workers=question.workers,
         symmetry=",".join(reduced) or "none",
-        reductions=[],
+        reductions=[*(["order"] if layout.orders() else []), *question.reductions()],
+        notes=question.switched_off(),
+        covers=_covers(question.model, question.reductions()).format(**layout.bounds),
         faults=sorted(question.faults),
         broken=sorted(question.broken),
         actions={},
@@ -267,6 +298,21 @@ def _result(question: Question, layout: Layout, system: Interpreter, verdict: Ve
         command=question.command,
         shape=shape_of(question.model, layout),
     )
+
+
+def _tell(question: Question, layout: Layout, result: Result, violation: Violation) -> None:
+    """Put a counterexample into a result, in finer steps where the model can tell it so."""
+    told = question.model.tell(layout.bounds, question.broken, violation) if question.model.tell else None
+    result.violation = violation
+    if told is not None:
+        result.coarse, result.told_in = violation, told.model
+        result.violation, result.shape = told.violation, told.shape
+
+
+def _covers(model: Model, reductions: list[str]) -> str:
+    """What a search stands for, as the last reduction has it that says so, or the model."""
+    texts = [r.covers for r in model.reductions if r.name in reductions and r.covers]
+    return texts[-1] if texts else model.covers
 
 
 def shape_of(model: Model, layout: Layout) -> Shape:

@@ -125,6 +125,18 @@ def is_up_to_date(s: Raft, i: Server, last_log_term: int, last_log_index: int) -
     return last_log_term > mine or (last_log_term == mine and last_log_index >= length)
 
 
+@model.live("votes_responded", "votes_granted")
+def while_candidate(s: Raft, i: Server) -> bool:
+    """Votes are counted by candidates alone, and a new candidacy forgets them first."""
+    return s.role[i] == Role.CANDIDATE
+
+
+@model.live("next_index", "match_index")
+def while_leader(s: Raft, i: Server) -> bool:
+    """Only leaders ask where a follower's log stands, and a new leader sets it first."""
+    return s.role[i] == Role.LEADER
+
+
 @model.initial
 def init(s: Raft) -> None:
     """All servers are followers of term 1 with empty logs."""

@@ -32,6 +32,7 @@ from raftproof.checker.native.generate import BATCH, bits_where
 from raftproof.checker.native.table import FingerprintTable
 
 BLOCK_STATES = 1 << 14
+"""The states of a block; more where one state may have as many successors."""
 SMALL_LEVEL = 512
 """States below which a level is not worth waking other workers."""
 BASE_BYTES = 300 << 20
@@ -136,6 +137,7 @@ class Search:
     ) -> None:
         self.kernels, self.system, self.limits, self.keep = kernels, system, limits, keep
         self.words = kernels.words
+        self.block_states = max(BLOCK_STATES, 2 * (BATCH + kernels.branch))
         self.table = FingerprintTable(kernels)
         self.statistics = Statistics()
         self.watch = watch
@@ -230,7 +232,7 @@ class Search:
             if fingerprint in seen or not self.system.inside(state):
                 continue
             seen.add(fingerprint)
-            if count == BLOCK_STATES:
+            if count == self.block_states:
                 raise MemoryError("more initial states than a block holds")
             block[count * self.words : (count + 1) * self.words] = to_words(same, self.words)
             self._insert(fingerprint)
@@ -293,7 +295,7 @@ class Search:
         """A worker's loop. Blocks that it fills, and what it leaves undone, go back to the driver."""
         target, filled = self._take_block(), 0
         explore, memory = self.kernels.explore, worker.batch.memory
-        capacity = BLOCK_STATES - BATCH - self.kernels.branch
+        capacity = self.block_states - BATCH - self.kernels.branch
         while share > BATCH + self.kernels.branch and not self._gives_up():
             try:
                 piece = work.popleft()
@@ -397,8 +399,8 @@ class Search:
     # ------------------------------------------------------------------------------------------------ memory
 
     def _new_block(self) -> Words:
-        self._blocks_bytes += BLOCK_STATES * self.words * 8
-        return np.empty(BLOCK_STATES * self.words, np.uint64)
+        self._blocks_bytes += self.block_states * self.words * 8
+        return np.empty(self.block_states * self.words, np.uint64)
 
     def _take_block(self) -> Words:
         with self._lock:

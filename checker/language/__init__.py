@@ -1,6 +1,6 @@
 """The modelling language: what a model is made of, in reading order."""
 
-from raftproof.checker.language.sorts import AtMost, OrNil, SubsetOf, Symmetric, UpTo, Within
+from raftproof.checker.language.sorts import AtMost, OrderOnly, OrNil, SubsetOf, Symmetric, UpTo, Where, Within
 from raftproof.checker.language.containers import Bag, Map, Members, Seq, Set, State
 from raftproof.checker.language.model import Action, Model, Parameter, Property
 from raftproof.checker.language.layout import Layout
@@ -12,6 +12,8 @@ __all__ = [
     "Symmetric",
     "UpTo",
     "Within",
+    "OrderOnly",
+    "Where",
     "OrNil",
     "SubsetOf",
     "AtMost",

@@ -22,7 +22,7 @@ from raftproof.checker.language.form import BUILTINS, check_form, is_callable, w
 
 MUTATORS = {
     Set: ("add", "discard", "clear"),
-    Seq: ("append", "pop", "truncate"),
+    Seq: ("append", "pop", "truncate", "drop"),
     Bag: ("send", "discard"),
 }
 

@@ -112,6 +112,12 @@ class Seq(Generic[V]):
             raise ModelError(f"{self._name}: cannot keep {length} of {len(self._items)} items")
         del self._items[length:]
 
+    def drop(self, count: int) -> None:
+        """Drop the first `count` items; the others move up."""
+        if not 0 <= count <= len(self._items):
+            raise ModelError(f"{self._name}: cannot drop {count} of {len(self._items)} items")
+        del self._items[:count]
+
 
 class Bag(Generic[V]):
     """A multiset of messages in flight."""

@@ -14,7 +14,7 @@ from typing import Any
 from raftproof.checker.language.errors import ModelError, place_of
 from raftproof.checker.language.layout import Layout
 from raftproof.checker.language.model import Action, Declared, Model, Parameter, Property
-from raftproof.checker.language.sorts import Symmetric
+from raftproof.checker.language.sorts import ROOM, Symmetric
 
 
 @dataclass(frozen=True)
@@ -23,6 +23,17 @@ class Choice:
 
     action: Action
     arguments: tuple[Any, ...]
+
+
+@dataclass(frozen=True)
+class Domain:
+    """What a parameter runs over."""
+
+    values: range | frozenset[type]
+    """The values of its sort, or kinds of message."""
+    keys: range | None = None
+    """The keys of a Map, which has a value for each."""
+    where: Callable[..., bool] | None = None
 
 
 class Interpreter:
@@ -35,7 +46,12 @@ class Interpreter:
         self.model, self.layout, self.broken = model, layout, broken
         self.enabled_actions = [a for a in model.actions if not a.fault or a.fault in set(faults)]
         self._last: tuple[int, Any] = (-1, None)
-        self._domains: dict[Callable[..., Any], list[range | frozenset[type]]] = {}
+        self._domains: dict[Callable[..., Any], list[Domain]] = {}
+        self._reductions = [r for r in model.reductions if r.name in layout.reduced]
+        self._lives = model.lives if "live" in layout.reduced else []
+        self._is_normal = not (self._reductions or self._lives or layout.orders())
+        for live in self._lives:
+            layout.check_neutral(live.fields)
 
     # ------------------------------------------------------------------------------------------ the search's view
 
@@ -110,7 +126,10 @@ class Interpreter:
         shown: dict[str, Any] = {}
         for parameter, value in zip(choice.action.parameters, choice.arguments, strict=True):
             sort = parameter.sort(self.layout)
-            if sort is not None:
+            key = parameter.key(self.layout)
+            if sort is not None and key is not None:
+                shown[parameter.name] = {key.show(k): sort.show(v) for k, v in enumerate(value, key.first)}
+            elif sort is not None:
                 shown[parameter.name] = sort.show(value)
             else:
                 assert self.layout.bag is not None
@@ -124,14 +143,37 @@ class Interpreter:
         for value in self.arguments(choice).values():
             if isinstance(value, dict):
                 inner = ", ".join(f"{k}={_short(v)}" for k, v in value.items() if k != "kind")
-                texts.append(f"{value['kind']}({inner})")
+                texts.append(f"{value['kind']}({inner})" if "kind" in value else f"({inner})")
             else:
                 texts.append(_short(value))
         return f"{choice.action.name}({', '.join(texts)})"
 
+    def roomy(self, steps: int) -> Interpreter:
+        """The same with room for `steps` more values of each order-only sort, so that they need no new names."""
+        layout = self.layout
+        bounds = {**layout.bounds, ROOM: steps}
+        wider = Layout(layout.cls, bounds, layout.symmetric, reduced=layout.reduced)
+        return Interpreter(self.model, wider, {a.fault for a in self.enabled_actions}, self.broken)
+
+    def normal(self, state: int) -> int:
+        """The state that stands for all with the same future, as the reductions and the order-only sorts have it."""
+        if self._is_normal:
+            return state
+        after = self.layout.copy(self._decoded(state))
+        for reduction in self._reductions:
+            with self._naming(reduction.name, reduction.function):
+                reduction.function(after)
+        for live in self._lives:
+            with self._naming(live.name, live.function):
+                for arguments in self._bindings(live, after):
+                    if not live.function(after, *arguments):
+                        for name in live.fields:
+                            self.layout.clear(after, name, *arguments)
+        return self.layout.encode(self.layout.ranked(after))
+
     def canonical(self, state: int) -> int:
         """The least of all relabellings of a state: the plain meaning of the compiled canonical form's classes."""
-        twins = [state]
+        twins = [self.normal(state)]
         for sort in self.layout.symmetric_sorts():
             assert sort.symmetric is not None
             twins = [t for twin in twins for t in self._relabelled(twin, sort.symmetric, sort.size)]
@@ -162,20 +204,40 @@ class Interpreter:
         """Every choice of values for the parameters, messages among those in flight."""
         if declared.function not in self._domains:
             self._domains[declared.function] = [self._domain(p) for p in declared.parameters]
-        return itertools.product(*(self._values(d, state) for d in self._domains[declared.function]))
+        domains = self._domains[declared.function]
+        if any(d.where or d.keys is not None for d in domains):
+            return self._chosen(domains, state, ())
+        return itertools.product(*(self._values(d, state) for d in domains))
 
-    def _domain(self, parameter: Parameter) -> range | frozenset[type]:
-        sort = parameter.sort(self.layout)
-        if sort is not None:
-            return range(sort.first, sort.last + 1)
-        return frozenset(k.record.cls for k in parameter.kinds(self.layout))
+    def _domain(self, parameter: Parameter) -> Domain:
+        sort, key = parameter.sort(self.layout), parameter.key(self.layout)
+        if sort is None:
+            return Domain(frozenset(k.record.cls for k in parameter.kinds(self.layout)))
+        keys = None if key is None else range(key.first, key.last + 1)
+        return Domain(range(sort.first, sort.last + 1), keys, parameter.where)
 
-    def _values(self, domain: range | frozenset[type], state: Any) -> Iterable[Any]:
-        if isinstance(domain, range):
-            return domain
+    def _values(self, domain: Domain, state: Any) -> Iterable[Any]:
+        if isinstance(domain.values, range):
+            return domain.values
         bag = self.layout.bag
         assert bag is not None
-        return [m for m in bag.distinct(state.__dict__[bag.name]) if type(m) in domain]
+        return [m for m in bag.distinct(state.__dict__[bag.name]) if type(m) in domain.values]
+
+    def _chosen(self, domains: list[Domain], state: Any, chosen: tuple[Any, ...]) -> Iterator[tuple[Any, ...]]:
+        """Every choice that begins with the values chosen so far and keeps to the Where functions."""
+        if len(chosen) == len(domains):
+            yield chosen
+            return
+        domain = domains[len(chosen)]
+        where = domain.where or _anything
+        with self._naming(where.__name__, where):
+            if domain.keys is None:
+                values: Iterable[Any] = [v for v in self._values(domain, state) if where(state, *chosen, v)]
+            else:
+                allowed = [[v for v in self._values(domain, state) if where(state, *chosen, k, v)] for k in domain.keys]
+                values = itertools.product(*allowed)
+        for value in values:
+            yield from self._chosen(domains, state, (*chosen, value))
 
     def _holds(self, declared: Declared, *states: Any) -> bool:
         """Whether a property is true for all values of its parameters."""
@@ -198,6 +260,11 @@ class Interpreter:
             step = what if isinstance(what, str) else self.describe(what)
             text = str(fault) if isinstance(fault, ModelError) else f"{type(fault).__name__}: {fault}"
             raise ModelError(f"{place_of(fault, function)}: {self.model.name}: {step}: {text}") from fault
+
+
+def _anything(*_: Any) -> bool:
+    """No restriction."""
+    return True
 
 
 def _short(value: Any) -> str:

@@ -13,14 +13,14 @@ server lies in lanes, so that relabelling servers moves words and lanes and touc
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Annotated, Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from raftproof.checker.language.containers import Bag, Map, Members, Seq, Set, State, in_range
 from raftproof.checker.language.errors import BoundsError, UnknownBound, field_error
 from raftproof.checker.language.nodes import WORD, BagNode, Kind, MapNode, Node, Record, Scalar, SeqNode, SetNode
-from raftproof.checker.language.sorts import AtMost, Sort, Symmetric, sort_of, value_of
+from raftproof.checker.language.sorts import AtMost, OrderOnly, Sort, Symmetric, sort_of, value_of
 
 T = TypeVar("T")
 
@@ -67,6 +67,7 @@ class Layout:
         bounds: Mapping[str, int],
         symmetric: frozenset[str] = frozenset(),
         wide: bool = False,
+        reduced: frozenset[str] = frozenset(),
     ) -> None:
         for name, bound in bounds.items():
             if bound < 1:
@@ -76,6 +77,8 @@ class Layout:
         self.wide = wide
         self.symmetric = symmetric
         """The names of the sorts up to whose relabelling states are the same."""
+        self.reduced = reduced
+        """The names of the model's reductions in force: states with the same normal form are the same."""
         self.fields: dict[str, Node] = {}
         self.constants: dict[str, Sort] = {}
         self.nested: list[str] = []
@@ -167,6 +170,8 @@ class Layout:
         sort = self._sort(top, annotation)
         if sort is None:
             raise field_error(self.cls, top, f"{top}: {_text(annotation)} is no sort to index by; write {SORTS}")
+        if sort.order:
+            raise field_error(self.cls, top, f"{top}: values of which only the order counts index nothing")
         return sort
 
     def _bias(self, sort: Sort) -> int:
@@ -391,12 +396,48 @@ class Layout:
         """The state as JSON."""
         return {name: node.show(state.__dict__[name]) for name, node in self.fields.items()}
 
-    def relabel(self, state: Any, sort: type[Symmetric], to: Callable[[int], int]) -> Any:
-        """The state after the members of a sort were renamed."""
+    def relabel(self, state: Any, sort: type[Symmetric] | OrderOnly, to: Callable[[int], int]) -> Any:
+        """The state after the members of a sort, or the values of an order-only sort, were renamed."""
         twin = self.copy(state)
         for name, node in self.fields.items():
             twin.__dict__[name] = node.relabel(twin.__dict__[name], sort, to)
         return self._joined(twin)
+
+    def clear(self, state: Any, name: str, *keys: int) -> None:
+        """Give a field, or what it holds for a key, the value that it has before the initial state sets it."""
+        node, held = self.fields[name], state.__dict__[name]
+        if not keys:
+            state.__dict__[name] = node.fresh()
+        elif isinstance(node, MapNode):
+            held._values[keys[0] - node.key.first] = node.child.fresh()
+        else:
+            held.discard(keys[0])
+
+    def check_neutral(self, fields: Iterable[str]) -> None:
+        """Raise ModelError where a cleared field would name a member."""
+        for name in fields:
+            for scalar in scalars_in(self.fields[name]):
+                if scalar.sort.symmetric and scalar.sort.low == 0:
+                    text = f"{name}: a dead {scalar.sort.name} has no value that names nobody; write OrNil[…]"
+                    raise field_error(self.cls, name, text)
+
+    def ranked(self, state: Any) -> Any:
+        """The state with the values of its order-only sorts renamed to 1, 2, 3, … in their order."""
+        for order in self.orders():
+            used: list[int] = [0]
+
+            def note(value: int, used: list[int] = used) -> int:
+                used.append(value)
+                return value
+
+            self.relabel(state, order, note)
+            ranks = {value: rank for rank, value in enumerate(sorted(set(used)))}
+            state = self.relabel(state, order, ranks.__getitem__)
+        return state
+
+    def orders(self) -> list[OrderOnly]:
+        """The order-only sorts of the state."""
+        return list(dict.fromkeys(s.order for s in self._sorts_inside() if s.order))
 
     def symmetric_sorts(self) -> list[Sort]:
         """The sorts that are reduced by symmetry, the owner first; sorts of one member are left out."""
@@ -412,21 +453,12 @@ class Layout:
 
     def _sorts_inside(self) -> Iterator[Sort]:
         def walk(node: Node) -> Iterator[Sort]:
-            match node:
-                case Scalar():
-                    yield node.sort
-                case Record():
-                    yield from (s.sort for _, s, _ in node.scalars())
-                case MapNode():
-                    yield node.key
-                    yield from walk(node.child)
-                case SetNode():
-                    yield node.key
-                case SeqNode():
-                    yield from walk(node.child)
-                case BagNode():
-                    for kind in node.kinds:
-                        yield from walk(kind.record)
+            if isinstance(node, MapNode | SetNode):
+                yield node.key
+            if isinstance(node, MapNode):
+                yield from walk(node.child)
+            else:
+                yield from (s.sort for s in scalars_in(node))
 
         for node in self.fields.values():
             yield from walk(node)
@@ -440,6 +472,7 @@ class Layout:
                 self.cls.__qualname__,
                 sorted(self.bounds.items()),
                 sorted(self.symmetric),
+                sorted(self.reduced),
                 self.fields,
                 self.constants,
             )
@@ -460,6 +493,20 @@ class _Nested:
         full = f"{self.name}.{name}"
         self.layout.assign(self.state, full, value)
         part.__dict__[name] = self.state.__dict__[full]
+
+
+def scalars_in(node: Node) -> Iterator[Scalar]:
+    """Every scalar that a node is made of, each once however often it is repeated."""
+    match node:
+        case Scalar():
+            yield node
+        case Record():
+            yield from (s for _, s, _ in node.scalars())
+        case MapNode() | SeqNode():
+            yield from scalars_in(node.child)
+        case BagNode():
+            for kind in node.kinds:
+                yield from scalars_in(kind.record)
 
 
 def _is_label(node: Node) -> bool:

@@ -13,9 +13,9 @@ from __future__ import annotations
 
 import enum
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeVar, Union, get_args, get_origin
+from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
 
 from raftproof.checker.language.analysis import (
     Frame,
@@ -27,12 +27,12 @@ from raftproof.checker.language.analysis import (
     records_of,
     rules_of,
 )
-from raftproof.checker.language.containers import Bag, State
+from raftproof.checker.language.containers import Bag, Map, Members, Set, State
 from raftproof.checker.language.errors import BoundsError, ModelError, Source, source_of
 from raftproof.checker.language.layout import SORTS, Layout
 from raftproof.checker.language.nodes import Kind
-from raftproof.checker.language.sorts import Sort, sort_of
-from raftproof.checker.result import LogView
+from raftproof.checker.language.sorts import Sort, Where, sort_of
+from raftproof.checker.result import LogView, Told, Violation
 
 MOST_RULES = 63
 """Which rules are off is one word."""
@@ -48,8 +48,24 @@ class Parameter:
     annotation: Any
 
     def sort(self, layout: Layout) -> Sort | None:
-        """The sort that it runs over, or None for a message."""
-        return sort_of(self.annotation, layout.bounds)
+        """The sort that it, or each value of it, runs over; None for a message."""
+        return sort_of(self._value, layout.bounds)
+
+    def key(self, layout: Layout) -> Sort | None:
+        """The sort of the keys of a Map: it has a value for each; None for any other parameter."""
+        whole = bare(self.annotation)
+        return sort_of(get_args(whole)[0], layout.bounds) if get_origin(whole) is Map else None
+
+    @property
+    def _value(self) -> Any:
+        whole = bare(self.annotation)
+        return get_args(whole)[1] if get_origin(whole) is Map else self.annotation
+
+    @property
+    def where(self) -> Callable[..., bool] | None:
+        """The function that its values are restricted by."""
+        marks = get_args(self.annotation)[1:] if get_origin(self.annotation) is Annotated else ()
+        return next((mark.function for mark in marks if isinstance(mark, Where)), None)
 
     def kinds(self, layout: Layout) -> list[Kind]:
         """The kinds of message that it runs over."""
@@ -77,6 +93,11 @@ class Declared:
     def sentence(self) -> str:
         """The first line of the docstring."""
         return (inspect.getdoc(self.function) or "").split("\n")[0]
+
+    @property
+    def guards(self) -> list[Callable[..., bool]]:
+        """The functions that restrict its parameters."""
+        return [p.where for p in self.parameters if p.where]
 
     @property
     def frame(self) -> Frame:
@@ -107,6 +128,25 @@ class Property(Declared):
     """An invariant, an action invariant or a witness."""
 
 
+@dataclass(frozen=True)
+class Live(Declared):
+    """Says when fields are live. While they are dead, nothing reads them before they are set again."""
+
+    fields: tuple[str, ...] = ()
+    needs: tuple[enum.IntEnum, ...] = ()
+    """The rules that this rests on."""
+
+
+@dataclass(frozen=True)
+class Reduction(Declared):
+    """Brings a state into a form that stands for all states with the same future."""
+
+    needs: tuple[enum.IntEnum, ...] = ()
+    """The rules that this rests on."""
+    covers: str = ""
+    """What a search stands for with it, where that is another thing than without."""
+
+
 @dataclass
 class Model:
     """A protocol: a state, and all that is declared about it."""
@@ -117,13 +157,21 @@ class Model:
     """Every bound that the layout names, with its default."""
     rules: type[enum.IntEnum] | None = None
     """The rules that can be switched off."""
+    needs: Mapping[enum.IntEnum, str] = field(default_factory=dict)
+    """Rules that the model itself rests on, so that it cannot show what happens without them; each with the reason."""
+    covers: str = ""
+    """What a search stands for beyond its own states, in a sentence; bounds stand in it as {max_log}."""
     view: LogView | None = None
+    tell: Callable[[Mapping[str, int], Sequence[str], Violation], Told | None] | None = None
+    """Tells a counterexample, under bounds and without some rules, in the finer steps of another model."""
     actions: list[Action] = field(default_factory=list)
     invariants: list[Property] = field(default_factory=list)
     action_invariants: list[Property] = field(default_factory=list)
     witnesses: list[Property] = field(default_factory=list)
     constraints: list[Property] = field(default_factory=list)
     initials: list[Declared] = field(default_factory=list)
+    lives: list[Live] = field(default_factory=list)
+    reductions: list[Reduction] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         if not (isinstance(self.state, type) and issubclass(self.state, State)):
@@ -181,13 +229,51 @@ class Model:
         self.constraints.append(self._property(function))
         return function
 
+    def live(self, *fields: str, needs: tuple[enum.IntEnum, ...] = ()) -> Callable[[F], F]:
+        """Declare when fields are live: for which keys of a Map or a Set, or in which states; `--reduce live` uses it.
+
+        A dead field is read by nothing before it is set again, so that states that differ only there have the same
+        future. `needs` names the rules that this rests on.
+        """
+
+        def declare(function: F) -> F:
+            declared = Live(function.__name__, function, 1, fields, needs)
+            self._check_live(self._checked(declared, bool))
+            self.lives.append(declared)
+            return function
+
+        return declare
+
+    def reduction(self, *needs: enum.IntEnum, covers: str = "") -> Callable[[F], F]:
+        """Declare a normal form: the function brings a state into it; `--reduce NAME` uses it.
+
+        States with the same normal form have the same future, up to it. `needs` names the rules that this rests on;
+        `covers` says what a search then stands for.
+        """
+
+        def declare(function: F) -> F:
+            declared = Reduction(function.__name__, function, 1, needs, covers)
+            self.reductions.append(self._checked(declared, type(None)))
+            self._check_askless(declared)
+            return function
+
+        return declare
+
+    def reducible(self) -> dict[str, tuple[enum.IntEnum, ...]]:
+        """The reductions that `--reduce` knows, each with the rules that it rests on."""
+        named = {r.name: r.needs for r in self.reductions}
+        if self.lives:
+            named["live"] = tuple(dict.fromkeys(rule for live in self.lives for rule in live.needs))
+        return named
+
     def faults(self) -> list[str]:
         """The faults that the model knows."""
         return sorted({a.fault for a in self.actions if a.fault})
 
     def breakable(self) -> list[enum.IntEnum]:
-        """The rules that some action asks about, so that they can be switched off."""
-        names = set().union(*(rules_of(a.function) for a in self.actions))
+        """The rules that some action or property asks about, so that they can be switched off."""
+        asking = [f for a in self.actions for f in (a.function, *a.guards)] + [p.function for p in self.properties()]
+        names = set().union(*map(rules_of, asking))
         return [r for r in self.rules or () if r.name in names]
 
     def properties(self) -> list[Property]:
@@ -209,18 +295,42 @@ class Model:
             raise source.error(None, f"{declared.function.__name__} must be annotated -> {wanted}")
         self._check_parameters(declared, source, hints)
         fields = fields_of(self.state)
-        others: list[Declared] = [*self.actions, *self.invariants, *self.action_invariants, *self.witnesses]
+        others: list[Declared] = [*self.actions, *self.properties(), *self.witnesses, *self.reductions, *self.lives]
         if declared.name in {other.name for other in others}:
             raise source.error(None, f"{declared.name} is declared already; choose another name")
         frame = declared.frame
         for name in sorted(frame.reads | frame.writes):
             if name not in fields:
                 raise source.error(None, f"{declared.function.__name__} uses {name}, which {self.state.__name__} lacks")
-        if isinstance(declared, Property) and frame.writes:
+        if isinstance(declared, Property | Live) and frame.writes:
             raise source.error(
                 None, f"{declared.function.__name__} writes {', '.join(sorted(frame.writes))}; a property only reads"
             )
         return declared
+
+    def _check_live(self, live: Live) -> None:
+        """What is live for some keys is a Map or a Set over them."""
+        source, hints = source_of(live.function), fields_of(self.state)
+        self._check_askless(live)
+        keys = [p.annotation for p in live.parameters]
+        for name in live.fields:
+            if name not in hints or get_origin(bare(hints[name])) is Members:
+                raise source.error(None, f"{live.name}: {self.state.__name__} has no field {name}")
+            container = bare(hints[name])
+            is_keyed = get_origin(container) in (Map, Set)
+            if len(keys) > 1 or (keys and not (is_keyed and get_args(container)[0] == keys[0])):
+                raise source.error(
+                    None,
+                    f"{live.name}: {name} is no Map or Set over what {live.name} takes after the state; "
+                    "take the state alone, or the field's key",
+                )
+
+    def _check_askless(self, declared: Declared) -> None:
+        """What is the same as what cannot depend on the rules that are off."""
+        for rule in sorted(rules_of(declared.function)):
+            raise source_of(declared.function).error(
+                None, f"{declared.name} asks about {rule}; name it in needs=, and the reduction is off without it"
+            )
 
     def _check_parameters(self, declared: Declared, source: Source, hints: dict[str, Any]) -> None:
         """The states first, then sorts; of an action one may be a message."""
@@ -231,8 +341,9 @@ class Model:
             raise source.error(None, f"{declared.function.__name__} takes no state; write ({wanted}, …)")
         messages = 0
         for name in names[declared.states :]:
+            parameter = Parameter(name, hints.get(name))
             try:
-                is_sort = sort_of(hints.get(name), self.bounds) is not None
+                is_sort = self._runs_over_sorts(declared, parameter)
             except BoundsError as fault:
                 raise source.error(None, f"the parameter {name}: {fault}") from fault
             is_message = isinstance(declared, Action) and _are_messages(hints.get(name), self.state)
@@ -242,6 +353,37 @@ class Model:
             messages += is_message
         if messages > 1:
             raise source.error(None, f"{declared.name} takes {messages} messages; an action takes one at most")
+        self._check_guards(declared, source)
+
+    def _runs_over_sorts(self, declared: Declared, parameter: Parameter) -> bool:
+        """Whether a parameter has a sort, or is a Map of sorts as only a step may choose one."""
+        annotation = parameter.annotation
+        if get_origin(bare(annotation)) is Map:
+            key, value = get_args(bare(annotation))
+            sorts = [sort_of(key, self.bounds), sort_of(value, self.bounds)] if isinstance(declared, Action) else [None]
+        else:
+            sorts = [sort_of(annotation, self.bounds)]
+        return all(sort is not None and not sort.order for sort in sorts)
+
+    def _check_guards(self, declared: Declared, source: Source) -> None:
+        """A Where function takes the state, the parameters before its own, and a value."""
+        for before, parameter in enumerate(declared.parameters, declared.states):
+            guard = parameter.where
+            if guard is None:
+                continue
+            if not isinstance(declared, Action):
+                raise source.error(None, f"the parameter {parameter.name}: only parameters of actions have a Where")
+            wanted = before + (2 if get_origin(bare(parameter.annotation)) is Map else 1)
+            hints = hints_of(guard)
+            given = list(inspect.signature(guard).parameters)
+            if hints.get("return") is not bool or len(given) != wanted or not is_state(hints.get(given[0])):
+                raise source_of(guard).error(
+                    None,
+                    f"{guard.__name__} must take the state, the parameters before {parameter.name}, and a value "
+                    "(of a Map, a key and its value), and be annotated -> bool",
+                )
+            if frame_of(guard).writes:
+                raise source_of(guard).error(None, f"{guard.__name__} writes; what restricts a parameter only reads")
 
 
 def _states_of(function: Callable[..., Any]) -> int:

@@ -20,7 +20,7 @@ from typing import Any
 
 from raftproof.checker.language.containers import Bag, Map, Seq, Set, in_range
 from raftproof.checker.language.errors import ModelError
-from raftproof.checker.language.sorts import Sort
+from raftproof.checker.language.sorts import OrderOnly, Sort
 
 WORD = 64
 
@@ -61,8 +61,8 @@ class Node:
         """The value as JSON."""
         raise NotImplementedError
 
-    def relabel(self, value: Any, sort: type, to: Callable[[int], int]) -> Any:
-        """The value after its members of `sort` were renamed."""
+    def relabel(self, value: Any, sort: type | OrderOnly, to: Callable[[int], int]) -> Any:
+        """The value after its members of `sort`, or its values of an order-only sort, were renamed."""
         raise NotImplementedError
 
 
@@ -97,10 +97,10 @@ class Scalar(Node):
     def show(self, value: int) -> Any:
         return self.sort.show(value)
 
-    def relabel(self, value: int, sort: type, to: Callable[[int], int]) -> int:
+    def relabel(self, value: int, sort: type | OrderOnly, to: Callable[[int], int]) -> int:
         if self.sort.subsets is sort:
             return sum(1 << to(k) for k in range(len(self.sort.names)) if value >> k & 1)
-        return to(value) if self.sort.symmetric is sort and value >= 0 else value
+        return to(value) if value >= 0 and sort in (self.sort.symmetric, self.sort.order) else value
 
 
 @dataclass
@@ -164,7 +164,7 @@ class Record(Node):
     def show(self, value: Any) -> dict[str, Any]:
         return {f.name: f.show(v) for f, v in zip(self.fields, value, strict=True)}
 
-    def relabel(self, value: Any, sort: type, to: Callable[[int], int]) -> Any:
+    def relabel(self, value: Any, sort: type | OrderOnly, to: Callable[[int], int]) -> Any:
         return self.cls(*(f.relabel(v, sort, to) for f, v in zip(self.fields, value, strict=True)))
 
 
@@ -220,7 +220,7 @@ class MapNode(Array):
         names = self.key.names or tuple(map(str, range(self.key.first, self.key.last + 1)))
         return {n: self.child.show(v) for n, v in zip(names, value._values, strict=True)}
 
-    def relabel(self, value: Any, sort: type, to: Callable[[int], int]) -> Map[int, Any]:
+    def relabel(self, value: Any, sort: type | OrderOnly, to: Callable[[int], int]) -> Map[int, Any]:
         values = [self.child.relabel(v, sort, to) for v in value._values]
         if self.key.symmetric is sort:
             values = [v for _, v in sorted((to(k), v) for k, v in enumerate(values))]
@@ -255,7 +255,7 @@ class SetNode(Array):
     def show(self, value: Any) -> list[Any]:
         return [self.key.show(m) for m in sorted(value._members)]
 
-    def relabel(self, value: Any, sort: type, to: Callable[[int], int]) -> Set[int]:
+    def relabel(self, value: Any, sort: type | OrderOnly, to: Callable[[int], int]) -> Set[int]:
         made = self.copy(value)
         if self.key.symmetric is sort:
             made._members = {to(m) for m in value._members}
@@ -303,7 +303,7 @@ class SeqNode(Array):
     def show(self, value: Any) -> list[Any]:
         return [self.child.show(v) for v in value._items]
 
-    def relabel(self, value: Any, sort: type, to: Callable[[int], int]) -> Seq[Any]:
+    def relabel(self, value: Any, sort: type | OrderOnly, to: Callable[[int], int]) -> Seq[Any]:
         made = self.copy(value)
         made._items = [self.child.relabel(v, sort, to) for v in value._items]
         return made
@@ -389,7 +389,7 @@ class BagNode(Node):
         messages = sorted(value._counts.elements(), key=self.code, reverse=True)
         return [{"kind": type(m).__name__, **self.kind_of(m).record.show(m)} for m in messages]
 
-    def relabel(self, value: Any, sort: type, to: Callable[[int], int]) -> Bag[Any]:
+    def relabel(self, value: Any, sort: type | OrderOnly, to: Callable[[int], int]) -> Bag[Any]:
         made: Bag[Any] = Bag(self.name, self.slots)
         for message, count in value._counts.items():
             made._counts[self.kind_of(message).record.relabel(message, sort, to)] += count

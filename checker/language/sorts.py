@@ -58,6 +58,28 @@ class SubsetOf:
 
 
 @dataclass(frozen=True)
+class OrderOnly:
+    """An integer from 1 that is only compared and copied, so that nothing but the order of those in use counts.
+
+    States that differ only in these values, but not in their order, are the same: the values in use are kept as 1, 2,
+    3, …, and so they never run out, however many come and go. 0 stands for none of them, and stays. The bound says how
+    many may be in use at once.
+    """
+
+    bound: str
+
+
+@dataclass(frozen=True)
+class Where:
+    """Restricts a parameter of an action to values of which a function of the state is true.
+
+    The function takes the state, the parameters before this one, and the value; of a Map, a key and its value.
+    """
+
+    function: Callable[..., bool]
+
+
+@dataclass(frozen=True)
 class AtMost:
     """The capacity of a container. A state that holds more lies outside the search.
 
@@ -75,6 +97,9 @@ class Nil:
 
 
 OrNil = Annotated[T, Nil()]
+
+ROOM = "more values at once"
+"""A bound that widens order-only sorts, so that a behavior can be told in values that are not renamed at each step."""
 
 _OPERATORS: dict[type[ast.operator], Callable[[int, int], int]] = {
     ast.Add: operator.add,
@@ -121,6 +146,8 @@ class Sort:
     boolean: bool = False
     subsets: type[Symmetric] | None = None
     """Of whose members the values are sets; `names` are then theirs."""
+    order: OrderOnly | None = None
+    """The mark of values of which only their order counts."""
 
     @property
     def size(self) -> int:
@@ -159,14 +186,17 @@ class Sort:
 def sort_of(annotation: Any, bounds: Mapping[str, int]) -> Sort | None:
     """The sort that a type annotation names, or None where it names none."""
     if get_origin(annotation) is Annotated:
-        base, *marks = get_args(annotation)
+        base, *every = get_args(annotation)
+        marks = [mark for mark in every if not isinstance(mark, Where)]
+        if not marks:
+            return sort_of(base, bounds)
         if any(isinstance(mark, Nil) for mark in marks):
             inner = sort_of(base, bounds)
             if inner is None or inner.symmetric is None:
                 return None
             return Sort(f"{inner.name} or none", -1, inner.high, None, inner.names, inner.symmetric)
         for mark in marks:
-            if isinstance(mark, UpTo | Within) and base is int:
+            if isinstance(mark, UpTo | Within | OrderOnly) and base is int:
                 return _integer(mark, bounds)
             if isinstance(mark, SubsetOf) and base is int:
                 return _subsets(mark.members, bounds)
@@ -182,12 +212,14 @@ def sort_of(annotation: Any, bounds: Mapping[str, int]) -> Sort | None:
     return None
 
 
-def _integer(mark: UpTo | Within, bounds: Mapping[str, int]) -> Sort:
+def _integer(mark: UpTo | Within | OrderOnly, bounds: Mapping[str, int]) -> Sort:
     bound = value_of(mark.bound, bounds)
     if bound < 1:
         raise BoundsError(f"the bound {mark.bound!r} is {bound}; it must be at least 1")
     if isinstance(mark, UpTo):
         return Sort(f"0..{mark.bound}", 0, bound + 1, bound)
+    if isinstance(mark, OrderOnly):
+        return Sort(f"0..{mark.bound}", 0, bound + bounds.get(ROOM, 0), order=mark)
     return Sort(f"0..{mark.bound}", 0, bound)
 
 

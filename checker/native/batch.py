@@ -26,6 +26,8 @@ class Plan:
     actions: int
     size: int
     """The most successors of a batch."""
+    maps: int = 0
+    """The most Maps that an action takes."""
 
     def offsets(self) -> dict[str, int]:
         """The first word of each part."""
@@ -44,6 +46,7 @@ class Plan:
             "WORST_STATE": record,  # the least new state that breaks an invariant: [which, its words, zeros]
             "WORST_STEP": record,  # the least (state, predecessor) outside the bounds, or of a step
             "GENERATED": self.actions,  # successors so far, by action
+            "MASKS": 8 * self.maps,  # for each key of a Map that is being chosen, which values are allowed
             "SPARE": SCRATCH_STATES * self.words,  # scratch of the canonical form
             "PRINTS": self.size,  # of each successor in the batch its fingerprint,
             "ACTIONS": self.size,  # the action that it came by,

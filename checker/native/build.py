@@ -32,7 +32,7 @@ from raftproof.checker.language.errors import ModelError
 from raftproof.checker.language.layout import Layout
 from raftproof.checker.language.model import Declared, Model
 from raftproof.checker.native.batch import Batch, Plan, Words
-from raftproof.checker.native.generate import BATCH, generate
+from raftproof.checker.native.generate import BATCH, generate, maps_of
 
 ENTRY: dict[str, Any] = {"error_model": "numpy", "nogil": True}
 OPTIONS: dict[str, Any] = ENTRY | {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
@@ -52,6 +52,7 @@ class Kernels:
     words: int
     branch: int
     actions: int
+    maps: int
     explore: Callable[..., tuple[int, int]]
     reach: Callable[..., int]
     rehome: Callable[..., None]
@@ -62,7 +63,7 @@ class Kernels:
 
     def batch(self) -> Batch:
         """Memory for a worker."""
-        return Batch(Plan(self.words, self.actions, BATCH + self.branch + 1))
+        return Batch(Plan(self.words, self.actions, BATCH + self.branch + 1, self.maps))
 
     def canonical(self, state: int) -> tuple[int, int]:
         """The representative of a state's class, and its fingerprint."""
@@ -126,6 +127,7 @@ def build(
         words=module.WORDS,
         branch=module.BRANCH,
         actions=len(model.actions),
+        maps=maps_of(model, layout),
         explore=module.explore,
         reach=module.reach,
         rehome=module.rehome,
@@ -236,10 +238,14 @@ def _functions(model: Model) -> dict[str, Callable[..., Any]]:
         "witness": [w for w in model.witnesses if w.states == 1],
         "step_witness": [w for w in model.witnesses if w.states == 2],
         "constraint": model.constraints,
+        "live": model.lives,
+        "reduction": model.reductions,
     }
     for group, declared in groups.items():
         named |= {f"{group}_{k}": d.function for k, d in enumerate(declared)}
     named |= {f"then_{k}": a.then for k, a in enumerate(model.actions) if a.then}
+    for k, action in enumerate(model.actions):
+        named |= {f"where_{k}_{p}": given.where for p, given in enumerate(action.parameters) if given.where}
     return named
 
 

@@ -140,6 +140,7 @@ def generate_canonical(text: Text, layout: Layout) -> None:
         _generate_relabel(text, layout, sort, f"relabel_{number}")
     with text.function("canonical(t, spare, n, broken)"):
         by_owner = "canonical_by_owner({}, at(spare, n, broken), at(spare, n + 1, broken))"
+        text("normal(t)")
         if not sorts:
             text("pass")
         elif not others:

@@ -11,20 +11,25 @@ properties that are watched. The kernels proper, the same for all models, are ap
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from contextlib import ExitStack
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from raftproof.checker.language.errors import BoundsError
 from raftproof.checker.language.layout import Layout
 from raftproof.checker.language.model import Action, Declared, Model, Parameter
-from raftproof.checker.language.nodes import BagNode, MapNode, Node, Record, Scalar, SeqNode
+from raftproof.checker.language.nodes import WORD, BagNode, MapNode, Node, Record, Scalar, SeqNode
 from raftproof.checker.native.batch import Plan
 from raftproof.checker.native.canonical import SALT, generate_canonical
+from raftproof.checker.native.normal import generate_normal
 from raftproof.checker.native.text import Text
 
 BATCH = 192
 """Successors that are made, prefetched and then inserted together."""
+MOST_BRANCH = 1 << 16
+"""The most successors of a state of a model whose actions take Maps; one that has more is an error."""
+MOST_VALUES = WORD
+"""The most values that a Map which an action takes has for a key: which of them are allowed is one word."""
 HEAD = '''"""Generated from {model}, {bounds}, symmetry {symmetry}. Do not edit."""
 import numpy as np
 from numba import njit
@@ -36,13 +41,15 @@ U = np.uint64
 def generate(model: Model, layout: Layout, primitives: str = "primitives") -> str:
     """The source of the kernels; names such as `action_0` and `at` are put into the module by `build`."""
     text = Text()
-    plan = Plan(layout.words, len(model.actions), BATCH + branch_of(model, layout) + 1)
+    plan = Plan(layout.words, len(model.actions), BATCH + branch_of(model, layout) + 1, maps_of(model, layout))
     text(*(f"{name} = {offset}" for name, offset in plan.offsets().items()))
     text(f"BATCH = {BATCH}", f"BRANCH = {branch_of(model, layout)}")
     _generate_words(text, layout)
+    generate_normal(text, model, layout)
     generate_canonical(text, layout)
     for k, action in enumerate(model.actions):
         _generate_within(text, model, layout, k, action)
+        _generate_masks(text, layout, k, action)
     _generate_answers(text, model, layout)
     _generate_successors(text, model, layout)
     head = HEAD.format(model=model.name, bounds=layout.bounds, symmetry=sorted(layout.symmetric), primitives=primitives)
@@ -148,20 +155,63 @@ def _for_all(
 
 
 def _enter_loops(
-    text: Text, layout: Layout, parameters: Sequence[Parameter], loops: ExitStack, message: str
+    text: Text, layout: Layout, parameters: Sequence[Parameter], loops: ExitStack, message: str, number: int = 0
 ) -> list[str]:
-    """Open a loop for each parameter; `message` is the name of a message that is at hand."""
-    names = []
+    """Open a loop for each parameter of action `number`; `message` is the name of a message that is at hand."""
+    names: list[str] = []
     for k, parameter in enumerate(parameters):
-        sort = parameter.sort(layout)
+        sort, key = parameter.sort(layout), parameter.key(layout)
         if sort is None:
             if not message:
                 raise BoundsError(f"{parameter.name}: only actions have messages as parameters")
             names.append(message)
+            continue
+        if key is not None:
+            masks = f"MASKS + {8 * sum(1 for p in parameters[:k] if p.key(layout) is not None)}"
+            for j in range(key.size):
+                asked = ", ".join(["s", *names, str(key.first + j)])
+                text(f"b[{masks} + {j}] = U(allowed_{number}_{k}({asked}))")
+            loops.enter_context(_choices(text, f"w{k}", f"b, {masks}, {key.size}"))
+            text(f"y{k} = choice(w{k})")
         else:
             loops.enter_context(text.block(f"for y{k} in range({sort.first}, {sort.last + 1}):"))
-            names.append(f"y{k}")
+            if parameter.where:
+                asked = ", ".join(["s", *names, f"y{k}"])
+                loops.enter_context(text.block(f"if where_{number}_{k}({asked}):"))
+        names.append(f"y{k}")
     return names
+
+
+@contextmanager
+def _choices(text: Text, name: str, masks: str) -> Iterator[None]:
+    """A loop over every choice of an allowed value for each key."""
+    text(f"{name} = first_choice({masks})")
+    with text.block(f"while {name} >= 0:"):
+        yield
+        text(f"{name} = next_choice({masks}, {name})")
+
+
+def _generate_masks(text: Text, layout: Layout, number: int, action: Action) -> None:
+    """Emit allowed_k_p(s, …, j): which values the Map that is parameter p of action k may have for the key j."""
+    names = [f"y{k}" for k in range(len(action.parameters))]
+    for k, parameter in enumerate(action.parameters):
+        sort, key = parameter.sort(layout), parameter.key(layout)
+        if sort is None or key is None:
+            continue
+        if sort.last >= MOST_VALUES or key.size > 8:
+            raise BoundsError(
+                f"{parameter.name}: a Map that an action takes has at most 8 keys and values below {MOST_VALUES}; "
+                "lower a bound"
+            )
+        arguments = ", ".join(["s", *names[:k], "j"])
+        with text.function(f"allowed_{number}_{k}({arguments})"):
+            text("mask = np.int64(0)")
+            with ExitStack() as loops:
+                loops.enter_context(text.block(f"for v in range({sort.first}, {sort.last + 1}):"))
+                if parameter.where:
+                    loops.enter_context(text.block(f"if where_{number}_{k}({arguments}, v):"))
+                text("mask |= np.int64(1) << np.int64(v)")
+            text("return mask")
 
 
 # --------------------------------------------------------------------------------------------------- properties
@@ -211,6 +261,9 @@ def _generate_answers(text: Text, model: Model, layout: Layout) -> None:
 def _generate_successors(text: Text, model: Model, layout: Layout) -> None:
     """Emit successors(s, …): append to the batch what follows from s."""
     with text.function("keep(t, b, n, action, parent, table, broken)", inlined=True):
+        if branch_of(model, layout) == MOST_BRANCH:
+            text(f"if n >= {BATCH + MOST_BRANCH}:")
+            text(f"    raise OverflowError('a state has more than {MOST_BRANCH} successors; lower a bound')")
         text("canonical(t, part(b, SPARE), 0, broken)", "h = fingerprint(t)", "b[PRINTS + n] = h")
         text("b[ACTIONS + n] = U(action)", "b[PARENTS + n] = U(parent)")
         text("prefetch(table, home(h, U(len(table))))", "return n + 1")
@@ -257,7 +310,7 @@ def _try(text: Text, model: Model, layout: Layout, number: int, action: Action, 
         if action.fault:
             fault = model.faults().index(action.fault)
             loops.enter_context(text.block(f"if faults & {1 << fault}:"))
-        names = _enter_loops(text, layout, action.parameters, loops, message)
+        names = _enter_loops(text, layout, action.parameters, loops, message, number)
         loops.enter_context(text.block(f"if action_{number}({', '.join(['t', *names])}):"))
         followed = ExitStack()
         if action.then:
@@ -311,12 +364,19 @@ def _split(properties: Sequence[Declared], action: Action) -> tuple[int, int]:
 
 
 def branch_of(model: Model, layout: Layout) -> int:
-    """The most successors that a state can have."""
+    """The most successors that a state can have; of a model whose actions take Maps, at most MOST_BRANCH."""
     total = 0
     for action in model.actions:
         ways = 1
         for parameter in action.parameters:
-            sort = parameter.sort(layout)
-            ways *= sort.size if sort is not None else layout.bag.limit if layout.bag else 0
+            sort, key = parameter.sort(layout), parameter.key(layout)
+            ways *= (sort.size if sort is not None else layout.bag.limit if layout.bag else 0) ** (
+                key.size if key else 1
+            )
         total += ways
-    return total
+    return min(total, MOST_BRANCH) if maps_of(model, layout) else total
+
+
+def maps_of(model: Model, layout: Layout) -> int:
+    """The most Maps that an action takes."""
+    return max((sum(1 for p in a.parameters if p.key(layout) is not None) for a in model.actions), default=0)

@@ -135,3 +135,34 @@ def rehome(source_cells, first, last, cells):
                 p += 1
                 if p == len(table):
                     p = 0
+
+
+@njit(**OPTIONS)
+def first_choice(b, masks, count):
+    """The least choice of an allowed value for each key, eight bits each; -1 where a key has none."""
+    digits = np.int64(0)
+    for k in range(count):
+        if b[masks + k] == U(0):
+            return np.int64(-1)
+        digits |= lowest(b[masks + k]) << np.int64(8 * k)
+    return digits
+
+
+@njit(**OPTIONS)
+def next_choice(b, masks, count, digits):
+    """The choice after one, the first keys turning fastest; -1 after the last."""
+    for k in range(count):
+        shift = np.int64(8 * k)
+        digit = (digits >> shift) & np.int64(255)
+        digits ^= digit << shift
+        rest = b[masks + k] & ~((U(2) << U(digit)) - U(1))
+        if rest != U(0):
+            return digits | (lowest(rest) << shift)
+        digits |= lowest(b[masks + k]) << shift
+    return np.int64(-1)
+
+
+@njit(**OPTIONS)
+def lowest(mask):
+    """The place of the lowest bit that is set."""
+    return np.int64(count_bits((mask & (~mask + U(1))) - U(1)))

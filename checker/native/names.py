@@ -26,6 +26,7 @@ peek: Any
 compare_and_swap: Any
 canonical: Any
 fingerprint: Any
+count_bits: Any
 successors: Any
 violations: Any
 sights: Any

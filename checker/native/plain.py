@@ -16,7 +16,8 @@ from raftproof.checker.language.nodes import WORD, Array, BagNode, MapNode, Node
 from raftproof.checker.native.batch import Words
 
 __all__ = [
-    "bag_of", "code_of", "compare_and_swap", "home", "message_of", "mix", "part", "peek", "prefetch", "set_slot",
+    "bag_of", "choice", "code_of", "compare_and_swap", "count_bits", "home", "message_of", "mix",
+    "part", "peek", "prefetch", "set_slot",
     "set_word", "slot", "word",
 ]  # fmt: skip
 
@@ -150,6 +151,15 @@ class PlainRef:
         while len(self) > length:
             self.pop()
 
+    def drop(self, count: int) -> None:
+        """Drop the first items of a sequence."""
+        if not 0 <= count <= len(self):
+            raise OverflowError(f"{self.node.name}: a sequence cannot drop more than it holds")
+        items = [self[k] for k in range(count + 1, len(self) + 1)]
+        self.truncate(0)
+        for item in items:
+            self.append(item)
+
     def send(self, message: Any) -> None:
         """Put a message into a bag; its slots stay sorted downwards."""
         codes = self._codes()
@@ -227,6 +237,16 @@ def code_of(bag: PlainRef, message: Any) -> int:
 def message_of(bag: PlainRef, tag: int, code: int) -> Any:
     """The message of a code whose kind is known."""
     return bag.node.kinds[tag - 1].record.unpack(int(code))
+
+
+def choice(digits: int) -> tuple[int, ...]:
+    """A value for each key of a Map that an action takes, from eight bits each."""
+    return tuple(int(digits).to_bytes(8, "little"))
+
+
+def count_bits(value: Any) -> np.uint64:
+    """How many bits of a word are set."""
+    return np.uint64(int(value).bit_count())
 
 
 def mix(x: Any, y: Any) -> np.uint64:

@@ -17,6 +17,7 @@ from numba.extending import intrinsic, overload, overload_method
 from raftproof.checker.language.nodes import WORD, BagNode, Kind, SetNode
 from raftproof.checker.native import wide
 from raftproof.checker.native.types import (
+    CHOICE,
     I64,
     BufferType,
     Emit,
@@ -30,7 +31,8 @@ from raftproof.checker.native.types import (
 from raftproof.checker.native.wide import fail
 
 __all__ = [
-    "bag_of", "buffer_of", "code_of", "compare_and_swap", "home", "message_of", "mix", "part", "peek", "prefetch",
+    "bag_of", "buffer_of", "choice", "code_of", "compare_and_swap", "count_bits", "home", "message_of",
+    "mix", "part", "peek", "prefetch",
     "set_slot", "set_word", "slot", "state_at", "word",
 ]  # fmt: skip
 
@@ -289,6 +291,29 @@ def _messages_in(bag: Any) -> Any:
         return k
 
     return count
+
+
+# --------------------------------------------------------------------------------------------------- bits
+
+
+@intrinsic
+def choice(typing_context: Any, digits: Any) -> Any:
+    """A value for each key of a Map that an action takes, from eight bits each."""
+
+    def gen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        return Emit(context, builder).integer(args[0], digits)
+
+    return CHOICE(digits), gen
+
+
+@intrinsic
+def count_bits(typing_context: Any, value: Any) -> Any:
+    """How many bits of a word are set."""
+
+    def gen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        return builder.ctpop(args[0])
+
+    return types.uint64(types.uint64), gen
 
 
 # --------------------------------------------------------------------------------------------------- fingerprints

@@ -72,13 +72,27 @@ class RefType(types.Type):
         super().__init__(f"Ref[{state.name}.{path}]")
 
 
+class ChoiceType(types.Type):
+    """A value for each key of a Map that an action takes, eight bits each in a word."""
+
+    def __init__(self) -> None:
+        super().__init__("Choice")
+
+
 WORDS = WordsType()
+CHOICE = ChoiceType()
 
 
 @register_model(WordsType)
 class _WordsModel(models.PrimitiveModel):
     def __init__(self, manager: Any, fe_type: Any) -> None:
         super().__init__(manager, fe_type, I64.as_pointer())
+
+
+@register_model(ChoiceType)
+class _ChoiceModel(models.PrimitiveModel):
+    def __init__(self, manager: Any, fe_type: Any) -> None:
+        super().__init__(manager, fe_type, I64)
 
 
 @register_model(BufferType)
@@ -325,6 +339,8 @@ class _GetItem(AbstractTemplate):
         ref, index = args
         if isinstance(ref, BufferType):
             return signature(types.uint64, ref, types.int64)
+        if isinstance(ref, ChoiceType) and isinstance(index, INTEGERS):
+            return signature(types.int64, ref, types.int64)
         if isinstance(ref, RefType) and isinstance(ref.node, MapNode | SeqNode) and isinstance(index, INTEGERS):
             return signature(_child(ref), ref, types.int64)
         return None
@@ -356,6 +372,12 @@ def _getitem(context: Any, builder: Any, sig: Any, args: Any) -> Any:
     if isinstance(ref.node.child, Scalar | Record):
         return emit.load(ref.node.child, words, shift)
     return emit.make_ref(sig.return_type, *emit.move(words, shift, ref.node.child.offset))
+
+
+@lower_builtin(operator.getitem, ChoiceType, types.int64)
+def _choice_get(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+    digit = builder.lshr(args[0], builder.shl(args[1], const(3)))
+    return builder.and_(digit, const(255))
 
 
 @infer_global(operator.setitem)
@@ -460,6 +482,10 @@ class _RefMethods(AttributeTemplate):
     def resolve_truncate(self, ty: Any, args: Any, kws: Any) -> Any:
         return signature(types.none, types.int64) if isinstance(ty.node, SeqNode) else None
 
+    @bound_function("ref.drop")
+    def resolve_drop(self, ty: Any, args: Any, kws: Any) -> Any:
+        return signature(types.none, types.int64) if isinstance(ty.node, SeqNode) else None
+
 
 @lower_builtin("ref.add", RefType, types.int64)
 def _add(context: Any, builder: Any, sig: Any, args: Any) -> Any:
@@ -534,5 +560,23 @@ def _truncate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
     length = emit.get(words, shift, node.length_bits())
     emit.fail_if(builder.icmp_unsigned(">", args[1], length), f"{node.name}: a sequence cannot grow by truncate")
     with cgutils.for_range(builder, builder.sub(length, args[1])):
+        _drop_last(emit, node, words, shift)
+    return context.get_dummy_value()
+
+
+@lower_builtin("ref.drop", RefType, types.int64)
+def _drop(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+    emit, node = Emit(context, builder), sig.args[0].node
+    words, shift = emit.ref(sig.args[0], args[0])
+    length = emit.get(words, shift, node.length_bits())
+    emit.fail_if(builder.icmp_unsigned(">", args[1], length), f"{node.name}: a sequence cannot drop more than it holds")
+    items = emit.move(words, shift, node.items)
+    with cgutils.for_range(builder, builder.sub(length, args[1])) as loop:
+        source = emit.element(node, *items, builder.add(loop.index, args[1]))
+        target = emit.element(node, *items, loop.index)
+        for bits in range(0, max(node.child.bits(), 1), WORD):
+            width = min(node.child.bits() - bits, WORD)
+            emit.put(*emit.move(*target, bits), width, emit.get(*emit.move(*source, bits), width))
+    with cgutils.for_range(builder, args[1]):
         _drop_last(emit, node, words, shift)
     return context.get_dummy_value()

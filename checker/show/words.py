@@ -114,8 +114,21 @@ def verdict_text(result: Result) -> str:
         states = count_text(result.distinct, "states")
         return f"Incomplete: no violation in the {states} that were explored, {within}; the search ended early{reason}."
     steps = count_text(len(result.violation.steps), "steps")
+    if result.coarse is not None:
+        own = count_text(len(result.coarse.steps), "steps")
+        return (
+            f"{result.coarse.property} is violated after {own}: {within}. Told in {steps} of {result.told_in} "
+            f"(depth {result.violation.depth}), up to where {result.violation.property} is violated."
+        )
     how = f"in a random behavior{random}" if result.seed is not None else "a shortest counterexample"
     return f"{result.violation.property} is violated after {steps} (depth {result.violation.depth}), {how}: {within}."
+
+
+_REDUCTIONS = {
+    "order": "values that are only compared are told apart by their order, so that they never run out",
+    "live": "fields that nothing reads before they are set again are left out",
+}
+"""What the reductions mean that every model may have."""
 
 
 def certainty_texts(result: Result) -> list[str]:
@@ -124,10 +137,14 @@ def certainty_texts(result: Result) -> list[str]:
     up_to = f"up to symmetry of {result.symmetry.replace(',', ' and ')}" if result.symmetry != "none" else "no symmetry"
     sentences = [f"{counts}; {up_to}."]
     if result.reductions:
-        sentences.append(f"Reductions: {', '.join(result.reductions)}.")
+        known = [f"{name} ({_REDUCTIONS[name]})" if name in _REDUCTIONS else name for name in result.reductions]
+        sentences.append(f"Reductions: {', '.join(known)}.")
+    sentences += result.notes
     sentences.append(f"Faults: {', '.join(result.faults) or 'none'}.")
     if result.broken:
         sentences.append(f"Rules switched off: {', '.join(result.broken)}.")
+    if result.covers and result.verdict == "holds" and not result.broken:
+        sentences.append(result.covers)
     if result.violation is None and result.seed is None:
         chance = result.collision_probability
         sentences.append(

@@ -50,7 +50,9 @@ Only = Annotated[
     typer.Option(metavar="PROPERTY", help="Watch only this; may be repeated.", rich_help_panel="What is checked"),
 ]
 Workers = Annotated[str, typer.Option(metavar="ALL|N", help="Threads.", rich_help_panel="How")]
-Reduce = Annotated[str, typer.Option(metavar="none", help="Reductions.", rich_help_panel="How")]
+Reduce = Annotated[
+    str, typer.Option(metavar="none|live,…", help="The model's reductions that are used.", rich_help_panel="How")
+]
 States = Annotated[int | None, typer.Option(help="Give up after so many states.", rich_help_panel="Limits", min=1)]
 Memory = Annotated[
     str | None,
@@ -81,8 +83,6 @@ def question_of(options: dict[str, Any]) -> Question:
 
     if not options["model"]:
         fail(f"name a model: {', '.join(MODELS)}, or your own as FILE.py[:NAME]", USAGE)
-    if options["reduce"] != "none":
-        fail(f"--reduce {options['reduce']}: no reduction is known by this name; write none", USAGE)
     limits = Limits(options["max_states"], _memory_limit(options["max_memory"]), options["max_seconds"])
     bounds = {name: options[name] for name in BOUNDS if options[name] is not None}
     try:
@@ -92,6 +92,7 @@ def question_of(options: dict[str, Any]) -> Question:
             faults=_names(options["faults"]),
             broken=tuple(options["breaks"] or ()),
             symmetric=tuple(f"{name}s" for name in _symmetry(options["symmetry"])),
+            reduce=_names(options["reduce"]),
             only=tuple(options["only"]) if options["only"] else None,
             workers=_workers(options["workers"]),
             limits=limits,

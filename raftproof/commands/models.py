@@ -24,6 +24,8 @@ MODELS = {
         "raftproof.model.refinement.figure2",
         "figure2 beside the proof's steps, which match each of its own",
     ),
+    "rounds": ("raftproof.model.rounds", "Raft a term at a time: any number of elections, messages and crashes"),
+    "election": ("raftproof.model.election", "one election of Raft, which rounds rests on"),
     "two_phase_commit": ("raftproof.model.toys.two_phase_commit", "a transaction commits everywhere or nowhere"),
     "jugs": ("raftproof.model.toys.jugs", "a puzzle: measure four litres with jugs of three and five"),
 }

@@ -60,7 +60,7 @@ USAGE = {
     "an unknown symmetry": (["figure2", "--symmetry", "term"], "--symmetry term: term is none of server, value"),
     "no workers": (["jugs", "--workers", "0"], "--workers 0: write ALL, or a number from 1 to 256"),
     "workers that are no number": (["jugs", "--workers", "many"], "write ALL, or a number"),
-    "an unknown reduction": (["jugs", "--reduce", "dead"], "no reduction is known by this name"),
+    "an unknown reduction": (["jugs", "--reduce", "dead"], "jugs has no reduction dead; its reductions are none"),
     "too little memory to begin": (["jugs", "--max-memory", "1MB"], "a search needs at least 300 MiB"),
     "memory that is no number": (["jugs", "--max-memory", "lots"], "write a number of bytes such as 3GB"),
     "memory without a number": (["jugs", "--max-memory", "GB"], "write a number of bytes such as 3GB"),

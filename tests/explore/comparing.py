@@ -53,9 +53,9 @@ class Unwatched:
         self.witnessed, self.witnessed_step = system.witnessed, system.witnessed_step
 
 
-def plain_levels(system: Interpreter, symmetric: bool) -> list[set[int]]:
-    """The states of each level, the least of each class under symmetry."""
-    same = system.canonical if symmetric else lambda state: state
+def plain_levels(system: Interpreter) -> list[set[int]]:
+    """The states of each level, one of each class under symmetry and reductions."""
+    same = system.canonical
     level = {same(s) for s in system.initial_states() if system.inside(s)}
     levels, seen = [], set(level)
     while level:
@@ -71,13 +71,12 @@ def compare(question: Question, workers: int = 1) -> Run:
     layout = question.layout()
     system = question.interpreter(layout)
     kernels = build(question.model, layout)
-    symmetric = bool(layout.symmetric_sorts())
-    same = system.canonical if symmetric else lambda state: state
+    same = system.canonical
 
     everything = compiled_run(kernels, system, workers, watch=frozenset())
     plain: Exploration[int, Choice] = search(Unwatched(system), same)
     levels = [{same(state) for state in level} for level in everything.states]
-    assert levels == plain_levels(system, symmetric)
+    assert levels == plain_levels(system)
     assert [len(level) for level in levels] == [len(level) for level in everything.states]
     assert_same_counts(everything, plain)
 
