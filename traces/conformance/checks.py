@@ -7,8 +7,10 @@ from typing import Any, Final
 
 import msgspec
 
+from raftproof.model.rules import Rule
 from raftproof.traces.conformance.cluster import Cluster
 from raftproof.traces.conformance.departure import Departure
+from raftproof.traces.conformance.machine import bit
 from raftproof.traces.conformance.membership import Configuration
 from raftproof.traces.conformance.modes import has_pre_vote
 from raftproof.traces.conformance.server import Server, show_configuration, shown
@@ -17,6 +19,8 @@ from raftproof.traces.events import CANDIDATE, FOLLOWER, NONE, PRE_CANDIDATE, Ev
 
 ANSWERS: Final = frozenset({"MsgAppResp", "MsgVoteResp"})
 """Messages that promise something: they leave when what they promise is on disk."""
+ANYTIME: Final = bit(Rule.CHANGE_BEFORE_CAMPAIGN)
+"""A pre-vote may have been won before a change of membership was known to be committed."""
 FIELD_RULES: Final = {
     "term": "increment_term",
     "vote": "vote_once",
@@ -52,7 +56,9 @@ def same(s: Server, c: Cluster, e: Event, rules: Mapping[str, str] = FIELD_RULES
 def idle(s: Server, c: Cluster, e: Event) -> None:
     """The line begins a step. Becoming a pre-candidate is not logged, and may have come before it (thesis §9.6)."""
     if e.role != s.role and e.role == PRE_CANDIDATE and s.role in (FOLLOWER, CANDIDATE):
-        if not any(conf.votes(s.nid) for _, conf in s.configurations):
+        if s.conf is None:
+            resolve(s, c, e)
+        if not s.configuration.votes(s.nid):
             raise Departure(
                 "learner_no_vote",
                 f"server {s.nid} is a pre-candidate and no voter of its configuration",
@@ -60,7 +66,9 @@ def idle(s: Server, c: Cluster, e: Event) -> None:
                 {"pre-candidate": s.nid},
             )
         c.modes.demand(has_pre_vote, "quorum_majority", f"server {s.nid} is a pre-candidate, so pre-vote is on")
-        s.role, s.leader = PRE_CANDIDATE, NONE
+        c.machine.set_modes(True, False)
+        c.machine.act("pre_campaign", s.i, off=ANYTIME)
+        c.pull(s)
         s.forget_election()
     same(s, c, e)
 
@@ -94,13 +102,16 @@ def resolve(s: Server, c: Cluster, e: Event) -> None:
     if applied and all(k == applied for k, _ in s.configurations):
         c.enters(applied - 1, bool(kept[0][1].outgoing))
     s.configurations, s.conf = kept, e.conf
+    c.settle(s)
 
 
-def enter(s: Server, configurations: list[tuple[int, Configuration]]) -> None:
+def enter(s: Server, c: Cluster, configurations: list[tuple[int, Configuration]]) -> None:
     """One of some configurations is in force from now on; the next line shows which."""
     s.configurations = configurations
     shows = {conf.shown for _, conf in configurations}
     s.conf = shows.pop() if len(shows) == 1 else None
+    if s.conf is not None:
+        c.settle(s)
 
 
 # --------------------------------------------------------------------------------------------------- messages

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
+from raftproof.model.deployed.state import Configuration as Members
+from raftproof.model.deployed.state import Entry, Kind
 from raftproof.traces.conformance.departure import Departure, Mixed
+from raftproof.traces.conformance.machine import ROLES, SERVERS, Machine
 from raftproof.traces.conformance.membership import NOBODY, UNLOGGED, Changes, Configuration, after
 from raftproof.traces.conformance.modes import Modes
 from raftproof.traces.conformance.network import Network
@@ -16,6 +21,7 @@ class Cluster:
 
     def __init__(self, strict: bool) -> None:
         self.strict = strict
+        self.machine = Machine(strict)
         self.servers: dict[Id, Server] = {}
         self.network = Network()
         self.modes = Modes()
@@ -32,6 +38,7 @@ class Cluster:
         """The indexes of the committed changes of membership."""
         self.founders: tuple[Id, ...] | None = None
         self._kinds: list[Changes | None] = [None, UNLOGGED]
+        self._modelled: dict[int, Entry] = {}
         self._numbers: dict[Changes | None, int] = {None: 0, UNLOGGED: 1}
         self._history: list[list[Configuration]] = [[NOBODY]]
         """What the configuration may be after so many committed changes."""
@@ -47,9 +54,58 @@ class Cluster:
             self._kinds.append(changes)
         return term << SHIFT | number
 
+    def as_modelled(self, entry: int) -> Entry:
+        """An entry as the model has it; whether a single change is joint is seen when it is applied."""
+        known = self._modelled.get(entry)
+        if known is None:
+            known = self._modelled[entry] = self._model(entry)
+        return known
+
+    def _model(self, entry: int) -> Entry:
+        term, changes = entry >> SHIFT, self.changes_of(entry)
+        if changes is None:
+            return Entry(term, Kind.NORMAL, 0, 0, 0)
+        if not changes:
+            return Entry(term, Kind.LEAVE, 0, 0, 0)
+        sets = {"AddNewServer": 0, "RemoveServer": 0, "AddLearner": 0}
+        for change in changes:
+            one = 1 << self.machine.add(change.nid)
+            sets = {action: members & ~one for action, members in sets.items()}
+            sets[change.action] |= one
+        return Entry(term, Kind.EXPLICIT if len(changes) > 1 else Kind.AUTO, *sets.values())
+
+    def members(self, configuration: Configuration) -> Members:
+        """A configuration as the model has it; where learners are unknown, every other server may be one."""
+        voters, outgoing = self._set(configuration.voters), self._set(configuration.outgoing)
+        waiting = self._set(configuration.learners_next)
+        if configuration.learners is None:
+            return Members(voters, outgoing, (1 << SERVERS) - 1 & ~(voters | outgoing), waiting, False)
+        return Members(voters, outgoing, self._set(configuration.learners), waiting, False)
+
+    def _set(self, ids: Iterable[Id]) -> int:
+        return sum(1 << self.machine.add(nid) for nid in ids)
+
     def changes_of(self, entry: int) -> Changes | None:
         """The changes of membership in an entry; None if it is a normal one."""
         return self._kinds[entry & ((1 << SHIFT) - 1)]
+
+    # --------------------------------------------------------------------------------------------------- the model
+
+    def pull(self, s: Server) -> None:
+        """Take term, vote, role and leader from the model."""
+        machine = self.machine
+        view, base = machine.view, s.i * machine.stride
+        s.term = view[base + machine.term_at]
+        s.vote = machine.ids[view[base + machine.vote_at]]
+        s.role = ROLES[view[base + machine.role_at]]
+        s.leader = machine.ids[view[base + machine.leader_at]]
+
+    def pull_commit(self, s: Server) -> None:
+        """Take the commit index from the model; what is committed is compared with what others know to be."""
+        machine = self.machine
+        index = machine.view[s.i * machine.stride + machine.commit_at]
+        if index != s.commit:
+            self.commit(s, index)
 
     # --------------------------------------------------------------------------------------------------- commitment
 
@@ -148,6 +204,21 @@ class Cluster:
         """Whether the k-th committed change is a joint one, if it was seen."""
         return self._joint.get(k)
 
+    def settle(self, s: Server) -> None:
+        """The configuration of a server is decided: a change waits to be applied in the model, or it was loaded."""
+        applied, configuration = s.configurations[0]
+        members, machine = self.members(configuration), self.machine
+        if s.applying:
+            s.applying = False
+            index = self.changed_at[applied - 1]
+            if self.changes_of(s.log[index]):
+                machine.set_kind(s.i, index, Kind.EXPLICIT if configuration.outgoing else Kind.AUTO)
+            machine.put(s.i, "applied", index - 1)
+            machine.act("apply_change", s.i)
+        else:
+            machine.put(s.i, "applied", self.changed_at[applied - 1] if applied else 0)
+        machine.put(s.i, "configuration", *map(int, members))
+
     def applied_by(self, index: int) -> int:
         """How many changes of membership are committed up to an index."""
         count = len(self.changed_at)
@@ -164,3 +235,7 @@ class Cluster:
     def may_be_of(self, term: int, other_than: Id) -> bool:
         """Whether another server was in a term, so that a message of it may have come."""
         return bool(self._in_term.get(term, set()) - {other_than})
+
+    def someone_of(self, term: int, other_than: Id) -> int:
+        """Such a server's number in the model."""
+        return min(self.machine.add(nid) for nid in self._in_term[term] - {other_than})

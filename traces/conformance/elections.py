@@ -2,47 +2,58 @@
 
 from __future__ import annotations
 
-from raftproof.traces.conformance.checks import arrive, expect, idle, same, send, words
+from raftproof.model.deployed.state import PreVoteAnswer, RequestVote, Role
+from raftproof.traces.conformance.checks import ANYTIME, arrive, expect, idle, resolve, same, send, words
 from raftproof.traces.conformance.cluster import Cluster
 from raftproof.traces.conformance.departure import Departure
-from raftproof.traces.conformance.membership import has_lost, has_won
+from raftproof.traces.conformance.machine import pre_vote_answer
+from raftproof.traces.conformance.membership import has_won
 from raftproof.traces.conformance.modes import has_check_quorum, has_pre_vote
 from raftproof.traces.conformance.server import Owed, Server
 from raftproof.traces.conformance.storage import SHIFT
-from raftproof.traces.events import CANDIDATE, LEADER, NONE, Event, Message
+from raftproof.traces.events import CANDIDATE, FOLLOWER, LEADER, NONE, PRE_CANDIDATE, Event, Message
+
+_FROM_LEADER = frozenset({"MsgApp", "MsgHeartbeat", "MsgSnap"})
 
 # --------------------------------------------------------------------------------------------------- campaigns
 
 
 def become_candidate(c: Cluster, s: Server, e: Event) -> None:
     """An election timeout, a won pre-vote or TimeoutNow: the server votes for itself in the next term (§5.2)."""
-    if s.role == LEADER:
-        raise Departure("election_timeout", "a leader does not campaign", {"role": "no leader"}, {"role": s.role})
-    if not any(conf.votes(s.nid) for _, conf in s.configurations):
-        raise Departure(
-            "learner_no_vote",
-            f"server {s.nid} campaigns and is no voter of its configuration",
-            {"voters": s.shows()["conf"]},
-            {"candidate": s.nid},
-        )
-    if not c.modes.allow(has_pre_vote) and all(_waits_for_change(c, s, k) for k, _ in s.configurations):
-        raise Departure(
-            "change_before_campaign",
-            f"server {s.nid} campaigns before it applies a committed change of membership",
-            {"applied": "every committed change"},
-            {"commit": s.commit},
-        )
-    s.follow(s.term + 1, NONE)
-    s.role, s.vote = CANDIDATE, s.nid
+    if s.conf is None:
+        resolve(s, c, e)
+    if not _campaigns(c, s):
+        raise Departure(*_why_no_campaign(c, s), {"candidate": "nobody"}, {"candidate": s.nid})
+    c.pull(s)
+    s.forget_election()
     c.enter_term(s)
     same(s, c, e)
     s.wanted.update(j for half in s.configuration.halves() for j in half)
 
 
-def _waits_for_change(c: Cluster, s: Server, applied: int) -> bool:
-    """Whether a logged change of membership is committed and not applied."""
-    index = c.changed_at[applied] if applied < len(c.changed_at) else s.last + 1
-    return index <= s.commit and bool(c.changes_of(s.log[index]))
+def _campaigns(c: Cluster, s: Server) -> bool:
+    """An election timeout; for a pre-candidate the answers to its pre-votes, which are not logged (thesis §9.6)."""
+    machine = c.machine
+    if s.role != PRE_CANDIDATE:
+        machine.set_modes(False, False)
+        return machine.act("campaign", s.i, off=ANYTIME if c.modes.allow(has_pre_vote) else 0)
+    term = s.term + 1
+    machine.act("count_own_pre_vote", s.i)
+    for j in {j for half in s.configuration.halves() for j in half} - {s.nid}:
+        machine.deliver("receive_pre_vote_answer", pre_vote_answer(term, machine.add(j), s.i))
+    return machine.get(s.i, "current_term") == term
+
+
+def _why_no_campaign(c: Cluster, s: Server) -> tuple[str, str]:
+    """The rule by which a server may not campaign."""
+    if s.role == LEADER:
+        return "election_timeout", "a leader does not campaign"
+    if not s.configuration.votes(s.nid):
+        return "learner_no_vote", f"server {s.nid} campaigns and is no voter of its configuration {s.shows()['conf']}"
+    return (
+        "change_before_campaign",
+        f"server {s.nid} campaigns before it applies a committed change, or stores a snapshot",
+    )
 
 
 def send_vote_request(c: Cluster, s: Server, e: Event) -> None:
@@ -57,7 +68,9 @@ def send_vote_request(c: Cluster, s: Server, e: Event) -> None:
             {"to": " or ".join(sorted(s.wanted - {s.nid}, key=int)) or "nobody"},
             {"to": m.dest},
         )
-    wanted = Message("MsgVote", s.term, s.nid, m.dest, 0, s.log[s.last] >> SHIFT, s.last, 0, NONE, False, 0)
+    c.machine.act("request_vote", s.i, c.machine.add(m.dest))
+    _, _, term, index, log_term, *_ = c.machine.sent()
+    wanted = Message("MsgVote", term, s.nid, m.dest, 0, log_term, index, 0, NONE, False, 0)
     expect(m, wanted, {"message": "request_votes"}, f"candidate {s.nid} asks with its term and its last entry")
     s.wanted.discard(m.dest)
     send(c, s, e)
@@ -90,7 +103,9 @@ def receive_vote_request(c: Cluster, s: Server, e: Event) -> None:
     answer = Owed("SendRequestVoteResponse", answer_vote, m)
     if m.term > s.term:
         s.owed = [Owed("BecomeFollower", take_term, m, ignore_under_lease), answer]
-    elif m.term == s.term:
+        return
+    s.answer = c.machine.receive(m)
+    if s.answer is not None:
         s.owed = [answer]
 
 
@@ -107,21 +122,36 @@ def ignore_under_lease(c: Cluster, s: Server, e: Event, owed: Owed) -> None:
             {"term": e.state.term, "role": e.role},
         )
     c.modes.demand(has_check_quorum, "higher_term_steps_down", f"{said}, so that check-quorum is on")
+    c.machine.set_modes(False, True)
+    c.machine.deliver("ignore_under_lease", request(c, m))
     s.owed = []
+
+
+def request(c: Cluster, m: Message) -> RequestVote:
+    """A request for a vote as the model has it."""
+    return RequestVote(m.term, m.index, m.log_term, c.machine.add(m.source), c.machine.add(m.dest))
 
 
 def take_term(c: Cluster, s: Server, e: Event, owed: Owed) -> None:
     """A newer term makes its receiver a follower (§5.1); a candidate follows the leader of its own term (§5.2)."""
     m = owed.message
     assert m is not None
-    from_leader = m.type in ("MsgApp", "MsgHeartbeat", "MsgSnap")
     if e.state.term != m.term and owed.instead is not None:
         owed.instead(c, s, e, owed)
         become_follower(c, s, e)
         return
-    s.follow(m.term, m.source if from_leader else NONE)
+    if m.term > s.term and m.type in ("MsgVote", "MsgVoteResp", "MsgAppResp", "MsgHeartbeatResp"):
+        s.answer = c.machine.receive(m)
+        c.pull(s)
+        s.vote = NONE  # of the new term; one that is granted shows after the answer
+    elif m.type in _FROM_LEADER:
+        s.vote = s.vote if m.term == s.term else NONE
+        s.term, s.role, s.leader = m.term, FOLLOWER, m.source  # as the answer, which is next, will leave it
+    else:
+        c.pull(s)
+    s.forget_election()
     c.enter_term(s)
-    same(s, c, e, {name: "higher_term_steps_down" for name in s.shows()})
+    same(s, c, e, dict.fromkeys(s.shows(), "higher_term_steps_down"))
 
 
 def answer_vote(c: Cluster, s: Server, e: Event, owed: Owed) -> None:
@@ -129,29 +159,31 @@ def answer_vote(c: Cluster, s: Server, e: Event, owed: Owed) -> None:
     same(s, c, e)
     m = owed.message
     assert m is not None
-    last_term = s.log[s.last] >> SHIFT
-    is_free = s.vote == m.source or (s.vote == NONE and s.leader == NONE)
-    up_to_date = m.log_term > last_term or (m.log_term == last_term and m.index >= s.last)
-    grant = is_free and up_to_date
-    wanted = Message("MsgVoteResp", m.term if grant else s.term, s.nid, m.source, 0, 0, 0, 0, NONE, not grant, 0)
+    answer = s.answer
+    assert answer is not None
+    grant = not answer.reject
+    wanted = Message("MsgVoteResp", answer.term, s.nid, m.source, 0, 0, 0, 0, NONE, not grant, 0)
     if e.msg != wanted:
-        rule, why = _why_not(s, m, is_free, up_to_date)
-        expect(e.msg, wanted, {"message": rule}, why)
+        expect(e.msg, wanted, *_why_not(s, m, grant))
     send(c, s, e)
-    if grant:
-        s.vote = m.source
+    c.pull(s)
 
 
-def _why_not(s: Server, m: Message, is_free: bool, up_to_date: bool) -> tuple[str, str]:
+def _why_not(s: Server, m: Message, grant: bool) -> tuple[dict[str, str], str]:
     """The rule that decides about a vote, with its values."""
-    if not up_to_date:
-        mine = (s.log[s.last] >> SHIFT, s.last)
+    rule, why = _about_vote(s, m, grant)
+    return {"message": rule}, why
+
+
+def _about_vote(s: Server, m: Message, grant: bool) -> tuple[str, str]:
+    mine = (s.log[s.last] >> SHIFT, s.last)
+    if not grant and (m.log_term, m.index) < mine:
         rule = "last_term_first" if m.index > s.last else "log_up_to_date"
         return rule, (
             f"the candidate's last entry (term {m.log_term}, index {m.index}) is behind that of server {s.nid} "
             f"(term {mine[0]}, index {mine[1]})"
         )
-    if not is_free:
+    if not grant:
         known = f"voted for {s.vote} in term {s.term}" if s.vote != NONE else f"knows {s.leader} to lead term {s.term}"
         return "vote_once", f"server {s.nid} {known}"
     return "followers_respond", f"server {s.nid} is free to vote, and the candidate's log is up to date"
@@ -166,24 +198,29 @@ def receive_vote_answer(c: Cluster, s: Server, e: Event) -> None:
     m = arrive(c, s, e)
     if m.term > s.term:
         s.owed = [Owed("BecomeFollower", take_term, m)]
-    elif m.term == s.term and s.role == CANDIDATE:
-        if m.source not in s.granted and m.source not in s.refused:
-            (s.refused if m.reject else s.granted).add(m.source)
-        if has_won(s.configuration, s.granted):
-            s.owed = [Owed("BecomeLeader", win, m)]
-        elif has_lost(s.configuration, s.refused):
-            s.owed = [Owed("BecomeFollower", take_term, m)]
-    elif s.role == CANDIDATE and not m.reject:
+        return
+    if m.term < s.term and s.role == CANDIDATE and not m.reject:
         s.late.add(m.source)
+    elif s.role == CANDIDATE and m.source not in s.refused and not m.reject:
+        s.granted.add(m.source)
+    elif s.role == CANDIDATE and m.source not in s.granted:
+        s.refused.add(m.source)
+    c.machine.receive(m)
+    role = c.machine.get(s.i, "role")
+    if role == Role.LEADER and s.role == CANDIDATE:
+        s.owed = [Owed("BecomeLeader", win, m)]
+    elif role == Role.FOLLOWER and s.role == CANDIDATE:
+        s.owed = [Owed("BecomeFollower", take_term, m)]
 
 
 def win(c: Cluster, s: Server, e: Event, owed: Owed) -> None:
     """The votes of a majority make a leader, which begins its term with an empty entry (§5.2, §8)."""
-    s.follow(s.term, s.nid)
-    s.role = LEADER
-    s.match[s.nid] = s.low[s.nid] = s.pending = s.last
+    c.pull(s)
+    s.forget_election()
+    s.low = {s.nid: s.last}
     same(s, c, e)
     c.lead(s)
+    s.proposed = 1
     from raftproof.traces.conformance.replication import replicate
 
     s.owed = [Owed("Replicate", lambda c, s, e, _: replicate(c, s, e))]
@@ -227,6 +264,24 @@ def become_follower(c: Cluster, s: Server, e: Event) -> None:
     elif term == s.term:
         said = f"server {s.nid} follows anew within its term"
         c.modes.demand(has_pre_vote, "yield_to_leader", f"{said}, so that it was a pre-candidate and pre-vote is on")
-    s.follow(max(term, s.term), NONE)
+    _follow_nobody(c, s, max(term, s.term))
     c.enter_term(s)
     same(s, c, e)
+
+
+def _follow_nobody(c: Cluster, s: Server, term: int) -> None:
+    """The step that no line shows: a message of a newer term, a lost majority, or a refused pre-vote."""
+    machine = c.machine
+    if term > s.term:
+        machine.deliver("receive_pre_vote_answer", PreVoteAnswer(term, True, c.someone_of(term, s.nid), s.i))
+    elif s.role == LEADER:
+        machine.set_modes(False, True)
+        machine.act("step_down", s.i)
+    else:
+        machine.set_modes(True, False)
+        if s.role != PRE_CANDIDATE:
+            machine.act("pre_campaign", s.i, off=ANYTIME)
+        for j in {j for half in s.configuration.halves() for j in half}:
+            machine.deliver("receive_pre_vote_answer", PreVoteAnswer(term, True, machine.add(j), s.i))
+    c.pull(s)
+    s.forget_election()

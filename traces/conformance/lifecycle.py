@@ -9,7 +9,7 @@ from raftproof.traces.conformance.elections import become_follower
 from raftproof.traces.conformance.membership import NOBODY, Configuration, after, in_order
 from raftproof.traces.conformance.server import Owed, Server, Started, show_configuration
 from raftproof.traces.conformance.storage import SHIFT, Disk, Loaded, Record
-from raftproof.traces.events import LEADER, NONE, Change, Event, Id
+from raftproof.traces.events import FOLLOWER, LEADER, NONE, Change, Event, Id
 
 
 class Unknown(Exception):
@@ -39,10 +39,11 @@ def init_state(c: Cluster, s: Server, e: Event) -> None:
         )
     s.starting = Started(loaded, base, applied)
     s.load(loaded.log, loaded.length)
-    s.follow(0, NONE)
+    s.forget_election()
+    s.role, s.leader, s.low = FOLLOWER, NONE, {}
     s.term, s.vote, s.commit = 0, NONE, base
-    s.batch = []
-    enter(s, [(0, NOBODY)])
+    s.batch, s.proposed, s.applying = [], 0, False
+    s.configurations, s.conf = [(0, NOBODY)], NOBODY.shown
     same(s, c, e)
     s.owed = [Owed("ApplyConfChange", start_configuration), Owed("BecomeFollower", load_hard_state)]
 
@@ -74,7 +75,7 @@ def start_configuration(c: Cluster, s: Server, e: Event, owed: Owed) -> None:
         c.begin(Configuration(voters, (), None))
     candidates = [
         (k, conf)
-        for k in range(c.applied_by(started.base), started.applied + 1)
+        for k in range(started.applied, c.applied_by(started.base) - 1, -1)
         for conf in c.history(k)
         if conf.voters == voters
     ]
@@ -86,7 +87,9 @@ def start_configuration(c: Cluster, s: Server, e: Event, owed: Owed) -> None:
             {"newconf": " or ".join(show_configuration(shown) for shown in sorted(possible))},
             {"newconf": show_configuration((voters, ()))},
         )
-    enter(s, candidates)
+    s.configurations = candidates
+    shows = {conf.shown for _, conf in candidates}
+    s.conf = shows.pop() if len(shows) == 1 else None
 
 
 def load_hard_state(c: Cluster, s: Server, e: Event, owed: Owed) -> None:
@@ -113,13 +116,30 @@ def load_hard_state(c: Cluster, s: Server, e: Event, owed: Owed) -> None:
             {"commit": f"from {low} to {high}"},
             {"commit": commit},
         )
-    s.term, s.vote = term, vote
-    s.commit = min(commit, started.base)
-    c.commit(s, commit)
+    s.commit = started.base
+    _restart(c, s, started.base, term, vote, commit)
+    c.pull(s)
+    c.pull_commit(s)
     same(s, c, e)
+    enter(s, c, s.configurations)
     _begin_life(c, s, min(ready, started.loaded.ready))
     if not term and not s.last and not e.conf[0]:
         s.owed = [Owed("BecomeFollower", found, None, do_not_found)]
+
+
+def _restart(c: Cluster, s: Server, base: int, term: int, vote: Id, commit: int) -> None:
+    """The restart of the model, from the one of the possible disks that the lines show."""
+    machine = c.machine
+    snapshot = (base, *map(int, c.members(s.configuration)))
+    machine.put_log(s.i, "log", [], 0)
+    machine.put_log(s.i, "disk_log", [c.as_modelled(entry) for entry in s.log[1:]], 0)
+    machine.put(s.i, "stored", 0)
+    machine.put(s.i, "disk_term", term)
+    machine.put(s.i, "disk_vote", machine.ids.index(vote) if vote == NONE else machine.add(vote) + 1)
+    machine.put(s.i, "disk_commit", commit)
+    machine.put(s.i, "snapshot", *snapshot)
+    machine.put(s.i, "disk_snapshot", *snapshot)
+    machine.act("restart", s.i, False, 0)
 
 
 def _begin_life(c: Cluster, s: Server, persisted: int) -> None:
@@ -149,7 +169,8 @@ def found(c: Cluster, s: Server, e: Event, owed: Owed) -> None:
     if e.state.term != 1:
         become_follower(c, s, e)
         return
-    s.follow(1, NONE)
+    _restart(c, s, 0, 1, NONE, 0)
+    c.pull(s)
     c.enter_term(s)
     same(s, c, e)
     s.founding = []
@@ -179,9 +200,10 @@ def found_voter(c: Cluster, s: Server, e: Event, owed: Owed) -> None:
     s.founding = None
     s.log = [0, *(c.entry(1, (Change(j, "AddNewServer"),)) for j in known)]
     s.commit = 0
-    c.commit(s, s.last)
     c.found(s, in_order(known))
-    enter(s, [(0, Configuration(in_order(known)))])
+    _restart(c, s, 0, 1, NONE, s.last)
+    c.pull_commit(s)
+    enter(s, c, [(0, Configuration(in_order(known)))])
 
 
 # --------------------------------------------------------------------------------------------------- while it runs
@@ -190,6 +212,7 @@ def found_voter(c: Cluster, s: Server, e: Event, owed: Owed) -> None:
 def ready(c: Cluster, s: Server, e: Event) -> None:
     """What is new goes to the disk, and then the messages leave."""
     idle(s, c, e)
+    c.machine.act("ready", s.i)
     s.ready += 1
     s.disk.ready(s.ready, s.term, s.vote, s.commit, s.log, s.last)
     s.shared = True
@@ -213,19 +236,19 @@ def apply_change(c: Cluster, s: Server, e: Event) -> None:
             },
             {"newconf": show_configuration((voters, ()))},
         )
-    enter(s, applied)
+    s.applying = True
+    enter(s, c, applied)
     if s.role == LEADER:
         _lead_in(s)
 
 
 def _lead_in(s: Server) -> None:
-    """A leader forgets who left, and may find that more is committed; one that left may step down (§6)."""
-    for known in (s.match, s.low):
-        for j in [j for j in known if not any(conf.may_hold(j) for _, conf in s.configurations)]:
-            del known[j]
-    votes = [conf.votes(s.nid) for _, conf in s.configurations]
-    s.attempt = any(votes)
-    if not all(votes):
+    """A leader may find that more is committed; one that left may step down (§6)."""
+    if s.configuration.votes(s.nid):
+        s.attempt = True
+        for j in [j for j in s.low if not any(conf.may_hold(j) for _, conf in s.configurations)]:
+            del s.low[j]
+    else:
         s.owed = [Owed("BecomeFollower", lambda c, s, e, _: become_follower(c, s, e), None, lead_on)]
 
 
@@ -262,7 +285,7 @@ def restore_configuration(c: Cluster, s: Server, e: Event, index: int) -> None:
             {"newconf": " or ".join(show_configuration(conf.shown) for conf in c.history(applied))},
             {"newconf": show_configuration((voters, ()))},
         )
-    enter(s, brought)
+    enter(s, c, brought)
 
 
 def _new_configuration(e: Event) -> tuple[Id, ...]:

@@ -101,8 +101,3 @@ def majority_index(configuration: Configuration, match: Mapping[Id, int]) -> int
 def has_won(configuration: Configuration, granted: set[Id]) -> bool:
     """Whether the votes are a majority of each half (§5.2)."""
     return all(2 * sum(j in granted for j in half) > len(half) for half in configuration.halves())
-
-
-def has_lost(configuration: Configuration, refused: set[Id]) -> bool:
-    """Whether no majority of some half can still be won."""
-    return any(2 * (len(half) - sum(j in refused for j in half)) <= len(half) for half in configuration.halves())

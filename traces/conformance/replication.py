@@ -4,15 +4,23 @@ from __future__ import annotations
 
 from typing import Final
 
+from raftproof.model.deployed.state import Configuration as Members
+from raftproof.model.deployed.state import Kind, Promise
+from raftproof.model.rules import Rule
 from raftproof.traces.conformance.checks import arrive, expect, idle, resolve, same, send, words
 from raftproof.traces.conformance.cluster import Cluster
 from raftproof.traces.conformance.departure import Departure
 from raftproof.traces.conformance.elections import take_term
+from raftproof.traces.conformance.lifecycle import restore_configuration
+from raftproof.traces.conformance.machine import BATCH, Answer, bit
 from raftproof.traces.conformance.membership import Changes, majority_index
 from raftproof.traces.conformance.modes import answers_stale
 from raftproof.traces.conformance.server import Owed, Server
 from raftproof.traces.conformance.storage import SHIFT
 from raftproof.traces.events import FOLLOWER, LEADER, NONE, Event, Message
+
+_COMMIT: Final = 16
+"""Where an append has its commit index, behind source, dest, term, prev_log_index, prev_log_term, count and two entries."""
 
 # --------------------------------------------------------------------------------------------------- proposals
 
@@ -30,14 +38,6 @@ def change_conf(c: Cluster, s: Server, e: Event) -> None:
     if None in s.batch:
         raise Departure("client_request", "etcd logs changes of membership ahead of the entries proposed with them")
     _propose(c, s, e, changes)
-    _may_change(c, s)
-    if s.configuration.outgoing:
-        raise Departure(
-            "one_change_pending",
-            f"leader {s.nid} accepts a change of membership in a joint configuration, which it must leave first",
-            {"outgoing": "nobody"},
-            {"outgoing": ", ".join(s.configuration.outgoing)},
-        )
 
 
 def _propose(c: Cluster, s: Server, e: Event, changes: Changes | None) -> None:
@@ -47,19 +47,45 @@ def _propose(c: Cluster, s: Server, e: Event, changes: Changes | None) -> None:
             "client_request", "only a leader appends what a client asks for", {"role": LEADER}, {"role": s.role}
         )
     s.batch.append(changes)
+    if len(s.batch) > s.proposed:
+        _append(c, s, changes)
+        s.proposed += 1
 
 
-def _may_change(c: Cluster, s: Server) -> None:
-    """The last change of membership, and all that was in the log at the election, is applied (thesis §4.1)."""
-    applied = max(k for k, _ in s.configurations)
-    waiting = c.changed_at[applied] if applied < len(c.changed_at) else s.commit + 1
-    if s.pending >= waiting or s.pending > s.commit:
-        raise Departure(
+def _append(c: Cluster, s: Server, changes: Changes | None) -> None:
+    """Let the model append an entry; it refuses a change of membership while one is pending (thesis §4.1)."""
+    machine = c.machine
+    machine.grow(machine.log_length(s.i) + 1)
+    if changes is None:
+        if not machine.act("propose", s.i):
+            raise Departure("client_request", f"leader {s.nid} was removed, and appends nothing any more")
+        return
+    entry = c.as_modelled(c.entry(s.term, changes))
+    joint = bool(s.configuration.outgoing)
+    kind = entry.kind if changes or joint else Kind.AUTO
+    if not machine.act("propose_change", s.i, kind, *entry[2:]):
+        raise _refused(c, s, bool(changes) and joint)
+    if kind != entry.kind:
+        machine.set_kind(s.i, machine.log_length(s.i), entry.kind)
+
+
+def _refused(c: Cluster, s: Server, joint: bool) -> Departure:
+    """Why a leader may not append a change of membership."""
+    if joint:
+        return Departure(
             "one_change_pending",
-            f"leader {s.nid} accepts a change of membership while entry {s.pending} may be one that is not applied",
-            {"applied": f"at least {s.pending}"},
-            {"applied": f"at most {min(waiting - 1, s.commit)}"},
+            f"leader {s.nid} accepts a change of membership in a joint configuration, which it must leave first",
+            {"outgoing": "nobody"},
+            {"outgoing": ", ".join(s.configuration.outgoing)},
         )
+    pending, applied = c.machine.get(s.i, "pending_change"), s.configurations[0][0]
+    waiting = c.changed_at[applied] - 1 if applied < len(c.changed_at) else s.commit
+    return Departure(
+        "one_change_pending",
+        f"leader {s.nid} accepts a change of membership while entry {pending} may be one that is not applied",
+        {"applied": f"at least {pending}"},
+        {"applied": f"at most {min(waiting, s.commit)}"},
+    )
 
 
 def send_append_answer(c: Cluster, s: Server, e: Event) -> None:
@@ -74,23 +100,21 @@ def send_append_answer(c: Cluster, s: Server, e: Event) -> None:
             {"answer": words(m)},
             cause="missing",
         )
-    batch, s.batch = s.batch, []
+    batch, s.batch, s.proposed = s.batch, [], 0
     unlogged = e.log - s.last - len(batch)
     if unlogged > 0:
-        batch = _with_unlogged(c, s, batch, unlogged)
+        _append_unlogged(c, s, batch, unlogged)
     for changes in batch:
         s.log.append(c.entry(s.term, changes))
-        s.last += 1
-        if changes is not None:
-            s.pending = s.last
+    s.last = c.machine.log_length(s.i)
     same(s, c, e)
     wanted = Message("MsgAppResp", s.term, s.nid, s.nid, 0, 0, s.last, 0, NONE, False, 0)
     expect(m, wanted, {"message": "ack_matched_only"}, f"leader {s.nid} acknowledges its own log to itself")
     send(c, s, e)
 
 
-def _with_unlogged(c: Cluster, s: Server, batch: list[Changes | None], count: int) -> list[Changes | None]:
-    """etcd logs no entry that leaves a joint configuration or changes no voter: one may stand ahead of a proposal's."""
+def _append_unlogged(c: Cluster, s: Server, batch: list[Changes | None], count: int) -> None:
+    """etcd logs no entry that leaves a joint configuration or changes no voter: one may stand beside those of a proposal."""
     is_known = bool(s.configuration.outgoing) and not batch and count == 1
     if c.strict and not is_known:
         raise Departure(
@@ -108,8 +132,8 @@ def _with_unlogged(c: Cluster, s: Server, batch: list[Changes | None], count: in
             {"log": s.last + len(batch) + count},
             cause="missing",
         )
-    _may_change(c, s)
-    return [(), *batch]
+    _append(c, s, ())
+    batch.append(())
 
 
 # --------------------------------------------------------------------------------------------------- what a leader sends
@@ -135,32 +159,38 @@ def send_append_request(c: Cluster, s: Server, e: Event) -> None:
 
 def _send_entries(c: Cluster, s: Server, e: Event, m: Message) -> None:
     """Any part of its log, with the entry before it and how much is committed; `--strict`: none that is known to be there."""
-    prev = m.index
+    prev, machine, dest = m.index, c.machine, c.machine.add(m.dest)
     if prev > s.last:
         raise Departure(
             "send_entries", "a leader sends entries of its log", {"index": f"at most {s.last}"}, {"index": prev}
         )
     count = min(m.entries, s.last - prev)
-    wanted = Message("MsgApp", s.term, s.nid, m.dest, count, s.log[prev] >> SHIFT, prev, s.commit, NONE, False, 0)
-    rules = {"message": "send_entries", "commit": "commit_monotonic"}
-    if m != wanted:
-        expect(
-            m, wanted, rules, f"leader {s.nid} holds {s.last} entries, and entry {prev} is of term {wanted.log_term}"
-        )
-    if c.strict and prev < s.match.get(m.dest, 0):
+    if not machine.act("send_append", s.i, dest, prev, min(count, BATCH)):
         raise Departure(
             "match_monotonic",
             f"leader {s.nid} sends again what server {m.dest} is known to hold",
-            {"index": f"at least {s.match[m.dest]}"},
+            {"index": f"at least {machine.match(s.i, dest)}"},
             {"index": prev},
         )
-    own = s.match.get(s.nid)
-    if own is not None and e.prop is not None and (e.prop.match, e.prop.next) not in ((own, own + 1), (None, None)):
+    sent = machine.sent()
+    wanted = Message("MsgApp", sent[2], s.nid, m.dest, count, sent[4], sent[3], sent[_COMMIT], NONE, False, 0)
+    if m != wanted:
+        rules = {"message": "send_entries", "commit": "commit_monotonic"}
+        why = f"leader {s.nid} holds {s.last} entries, and entry {prev} is of term {wanted.log_term}"
+        expect(m, wanted, rules, why)
+    own = machine.match(s.i, s.i)
+    prop = e.prop
+    if (
+        prop is not None
+        and prop.match is not None
+        and (prop.match != own or prop.next != own + 1)
+        and (s.configuration.may_hold(s.nid))
+    ):
         raise Departure(
             "success_advances",
             f"leader {s.nid} shows another progress of its own",
             {"match": own, "next": own + 1},
-            {"match": e.prop.match, "next": e.prop.next},
+            {"match": prop.match, "next": prop.next},
         )
     if e.raftproof is not None and e.raftproof.terms is not None:
         terms = tuple(entry >> SHIFT for entry in s.log[prev + 1 : prev + 1 + m.entries])
@@ -175,19 +205,27 @@ def _send_entries(c: Cluster, s: Server, e: Event, m: Message) -> None:
 
 def _send_heartbeat(c: Cluster, s: Server, e: Event, m: Message) -> None:
     """No more is told to be committed than what its receiver is known to hold."""
-    known = min(s.match.get(m.dest, 0), s.commit)
+    machine, dest = c.machine, c.machine.add(m.dest)
+    held = machine.match(s.i, dest)
+    known = min(held, s.commit)
     commit = known if c.strict else min(m.commit, known)
-    wanted = Message("MsgHeartbeat", s.term, s.nid, m.dest, 0, 0, 0, commit, NONE, False, 0)
-    rules = {"message": "heartbeats", "commit": "commit_up_to_last_new"}
-    expect(
-        m, wanted, rules, f"server {m.dest} is known to hold {s.match.get(m.dest, 0)} entries, {s.commit} are committed"
-    )
+    machine.act("send_heartbeat", s.i, dest, commit)
+    sent = machine.sent()
+    wanted = Message("MsgHeartbeat", sent[2], s.nid, m.dest, 0, 0, 0, sent[3], NONE, False, 0)
+    if m != wanted:
+        rules = {"message": "heartbeats", "commit": "commit_up_to_last_new"}
+        expect(m, wanted, rules, f"server {m.dest} is known to hold {held} entries, {s.commit} are committed")
 
 
 def _send_snapshot(c: Cluster, s: Server, e: Event, m: Message) -> None:
     """A snapshot stands for committed entries."""
-    index = min(max(m.entries, 1), s.commit)
-    wanted = Message("MsgSnap", s.term, s.nid, m.dest, index, 0, 0, 0, NONE, False, 0)
+    machine, index = c.machine, min(max(m.entries, 1), s.commit)
+    configuration = c.members(c.history(c.applied_by(index))[0])
+    machine.put(s.i, "disk_snapshot", index, *map(int, configuration))
+    machine.put(s.i, "snapshot", index, *map(int, configuration))
+    machine.act("send_snapshot", s.i, machine.add(m.dest), off=bit(Rule.SEND_ENTRIES))
+    sent = machine.sent()
+    wanted = Message("MsgSnap", sent[2], s.nid, m.dest, sent[3], 0, 0, 0, NONE, False, 0)
     expect(m, wanted, {"message": "send_entries"}, f"{s.commit} entries are committed")
 
 
@@ -206,12 +244,20 @@ def receive_append_request(c: Cluster, s: Server, e: Event) -> None:
             s.owed = [Owed("SendAppendEntriesResponse", answer_stale_leader, m, leave_unanswered)]
         return
     if m.term == s.term and s.role == LEADER:
+        _let_handle(c, s, m)
         return
     s.owed = list(_ANSWERS[m.type](m))
     if m.term > s.term or s.role != FOLLOWER:
         s.owed.insert(0, Owed("BecomeFollower", take_term, m))
-    else:
-        s.leader = m.source
+
+
+def _let_handle(c: Cluster, s: Server, m: Message) -> Answer | None:
+    """Let the model handle a message, with the entries that it carries."""
+    if m.type != "MsgApp" or not m.entries:
+        return c.machine.receive(m)
+    c.machine.grow(m.index + m.entries)
+    sent = c.leader_logs[m.term][m.index + 1 : m.index + 1 + m.entries]
+    return c.machine.receive(m, [c.as_modelled(entry) for entry in sent])
 
 
 def answer_stale_leader(c: Cluster, s: Server, e: Event, owed: Owed) -> None:
@@ -220,7 +266,8 @@ def answer_stale_leader(c: Cluster, s: Server, e: Event, owed: Owed) -> None:
     assert m is not None
     rules = dict.fromkeys((*s.shows(), "message"), "refuse_stale")
     same(s, c, e, rules)
-    wanted = Message("MsgAppResp", s.term, s.nid, m.source, 0, 0, 0, 0, NONE, False, 0)
+    c.machine.set_modes(True, True)
+    wanted = _as_sent(s, m, _let_handle(c, s, m))
     expect(e.msg, wanted, rules, f"server {s.nid} is in term {s.term}, and receives {words(m)}")
     because = f"server {s.nid} answers {words(m)} in its newer term {s.term}, so that pre-vote or check-quorum is on"
     c.modes.demand(answers_stale, "refuse_stale", because)
@@ -233,62 +280,60 @@ def leave_unanswered(c: Cluster, s: Server, e: Event, owed: Owed) -> None:
     assert m is not None
     because = f"server {s.nid} leaves {words(m)} unanswered in its newer term {s.term}, so that pre-vote and check-quorum are off"
     c.modes.demand(lambda mode: not answers_stale(mode), "reply_term", because)
+    c.machine.set_modes(False, False)
+    _let_handle(c, s, m)
 
 
 def answer_append(c: Cluster, s: Server, e: Event, owed: Owed) -> None:
     """The receiver's rules 2 to 5 of AppendEntries, and the answer (Figure 2); the line shows the state after."""
     m = owed.message
     assert m is not None
-    prev, hint, hint_term, reject = m.index, 0, 0, False
+    before, last, prev = s.commit, s.last, m.index
+    mine = f"of term {s.log[prev] >> SHIFT}" if prev <= last else "missing"
+    answer = _let_handle(c, s, m)
+    c.pull(s)
     rules = {"message": "ack_matched_only", "log": "truncate_on_conflict", "commit": "commit_up_to_last_new"}
-    if prev < s.commit:
-        index, why = s.commit, f"entry {prev} lies below the commit index {s.commit}: nothing is looked at"
-    elif prev <= s.last and s.log[prev] >> SHIFT == m.log_term:
-        index = prev + m.entries
-        why = f"entry {prev} matches, and {m.entries} entries follow it"
-        _take_entries(c, s, m)
-        commit = min(m.commit, index)
-        if commit > s.commit:
-            c.commit(s, commit)
-    else:
-        index, reject = prev, True
-        hint = min(prev, s.last)
-        while hint > 0 and s.log[hint] >> SHIFT > m.log_term:
-            hint -= 1
-        hint_term = s.log[hint] >> SHIFT
-        mine = f"of term {s.log[prev] >> SHIFT}" if prev <= s.last else "missing"
+    if answer is not None and answer.reject:
         why = f"entry {prev} should be of term {m.log_term} and is {mine}"
         rules = dict.fromkeys((*rules, "reject"), "previous_entry")
-    _say(
-        c,
-        s,
-        e,
-        m,
-        rules,
-        why,
-        Message("MsgAppResp", s.term, s.nid, m.source, 0, hint_term, index, 0, NONE, reject, hint),
-    )
+    elif prev < before:
+        why = f"entry {prev} lies below the commit index {before}: nothing is looked at"
+    else:
+        why = f"entry {prev} matches, and {m.entries} entries follow it"
+        if m.entries:
+            _take_entries(c, s, m)
+        c.pull_commit(s)
+    _say(c, s, e, m, rules, why, _as_sent(s, m, answer))
 
 
 def _take_entries(c: Cluster, s: Server, m: Message) -> None:
-    """Append what is not there; what conflicts is cut off first, with all that follows it (§5.3)."""
-    sent = c.leader_logs[m.term]
-    log, k, end = s.log, m.index + 1, m.index + m.entries
+    """What the model has taken, for the disk and for those to whom this server will send it."""
+    sent, log, k, end = c.leader_logs[m.term], s.log, m.index + 1, m.index + m.entries
     stop = min(end, s.last)
     while k <= stop and log[k] == sent[k]:
         k += 1
-    if k > end:
-        return
-    if k <= s.commit:
-        raise Departure(
-            "StateMachineSafety",
-            f"leader {m.source} of term {m.term} sends an entry of term {sent[k] >> SHIFT} for index {k}, where server {s.nid} "
-            f"knows one of term {log[k] >> SHIFT} to be committed",
-            cause="safety",
-        )
-    s.truncate(k - 1)
-    s.log.extend(sent[k : end + 1])
-    s.last = end
+    if k <= end:
+        if k <= s.commit:
+            raise Departure(
+                "StateMachineSafety",
+                f"leader {m.source} of term {m.term} sends an entry of term {sent[k] >> SHIFT} for index {k}, where server "
+                f"{s.nid} knows one of term {log[k] >> SHIFT} to be committed",
+                cause="safety",
+            )
+        s.truncate(k - 1)
+        s.log.extend(sent[k : end + 1])
+    s.last = c.machine.log_length(s.i)
+
+
+def _as_sent(s: Server, m: Message, answer: Answer | None) -> Message:
+    """The model's answer as a line shows it."""
+    assert answer is not None
+    if answer.kind == Promise.HEARTBEAT:
+        return Message("MsgHeartbeatResp", answer.term, s.nid, m.source, 0, 0, 0, 0, NONE, False, 0)
+    reject, log_index = bool(answer.reject), answer.log_index
+    return Message(
+        "MsgAppResp", answer.term, s.nid, m.source, 0, answer.hint_term, log_index, 0, NONE, reject, answer.hint_index
+    )
 
 
 def answer_heartbeat(c: Cluster, s: Server, e: Event, owed: Owed) -> None:
@@ -302,11 +347,11 @@ def answer_heartbeat(c: Cluster, s: Server, e: Event, owed: Owed) -> None:
             {"commit": f"at most {s.last}"},
             {"commit": m.commit},
         )
-    if m.commit > s.commit:
-        c.commit(s, m.commit)
+    answer = _let_handle(c, s, m)
+    c.pull(s)
+    c.pull_commit(s)
     rules = {"message": "heartbeats", "commit": "commit_monotonic", "log": "append_new_entries"}
-    wanted = Message("MsgHeartbeatResp", s.term, s.nid, m.source, 0, 0, 0, 0, NONE, False, 0)
-    _say(c, s, e, m, rules, "a heartbeat is answered", wanted)
+    _say(c, s, e, m, rules, "a heartbeat is answered", _as_sent(s, m, answer))
 
 
 def _say(c: Cluster, s: Server, e: Event, m: Message, rules: dict[str, str], why: str, wanted: Message) -> None:
@@ -335,10 +380,14 @@ def install_snapshot(c: Cluster, s: Server, e: Event, owed: Owed) -> None:
             {"snapshot": f"above {s.commit}"},
             {"snapshot": index},
         )
-    s.load(c.leader_logs[m.term], index)
-    c.commit(s, index)
-    from raftproof.traces.conformance.lifecycle import restore_configuration
-
+    sent = c.leader_logs[m.term]
+    configuration = c.members(c.history(c.applied_by(index))[0])
+    there = configuration._replace(voters=configuration.voters | 1 << s.i)  # for the line shows that it takes it
+    c.machine.grow(index)
+    s.answer = c.machine.receive_snapshot(m, sent[index] >> SHIFT, there)
+    c.pull(s)
+    s.load(sent, index)
+    c.pull_commit(s)
     restore_configuration(c, s, e, index)
     s.owed[0] = s.owed[0]._replace(take=answer_installed)
 
@@ -348,8 +397,7 @@ def answer_installed(c: Cluster, s: Server, e: Event, owed: Owed) -> None:
     m = owed.message
     assert m is not None
     rules = {"message": "ack_matched_only"}
-    wanted = Message("MsgAppResp", s.term, s.nid, m.source, 0, 0, s.last, 0, NONE, False, 0)
-    _say(c, s, e, m, rules, "the snapshot is restored", wanted)
+    _say(c, s, e, m, rules, "the snapshot is restored", _as_sent(s, m, s.answer))
 
 
 def keep_log(c: Cluster, s: Server, e: Event, owed: Owed) -> None:
@@ -361,22 +409,23 @@ def answer_kept(c: Cluster, s: Server, e: Event, owed: Owed) -> None:
     one whose last entry is in the log moves the commit index."""
     m = owed.message
     assert m is not None
-    index = m.entries
-    if index > s.commit and index <= s.last and s.log[index] == c.leader_logs[m.term][index]:
-        is_member = any(conf.may_hold(s.nid) for conf in c.history(c.applied_by(index)))
-        if is_member:
-            c.commit(s, index)
-    elif index > s.commit and all(conf.may_hold(s.nid) for conf in c.history(c.applied_by(index))):
-        if all(conf.learners is not None for conf in c.history(c.applied_by(index))):
-            raise Departure(
-                "snapshot_not_older",
-                f"server {s.nid} leaves a snapshot of {index} entries, and knows only {s.commit} to be committed",
-                {"commit": index},
-                {"commit": s.commit},
-            )
+    index, sent = m.entries, c.leader_logs[m.term]
+    has_it = index <= s.last and s.log[index] == sent[index]
+    brought = c.history(c.applied_by(index))
+    known = [conf for conf in brought if conf.learners is not None]
+    if index > s.commit and not has_it and known and all(conf.may_hold(s.nid) for conf in known):
+        raise Departure(
+            "snapshot_not_older",
+            f"server {s.nid} leaves a snapshot of {index} entries, and knows only {s.commit} to be committed",
+            {"commit": index},
+            {"commit": s.commit},
+        )
+    configuration = c.members(brought[0]) if has_it else Members(0, 0, 0, 0, False)
+    answer = c.machine.receive_snapshot(m, sent[index] >> SHIFT, configuration)
+    c.pull(s)
+    c.pull_commit(s)
     rules = {"message": "snapshot_not_older", "commit": "commit_monotonic"}
-    wanted = Message("MsgAppResp", s.term, s.nid, m.source, 0, 0, s.commit, 0, NONE, False, 0)
-    _say(c, s, e, m, rules, "the snapshot is not restored", wanted)
+    _say(c, s, e, m, rules, "the snapshot is not restored", _as_sent(s, m, answer))
 
 
 def _answers_snapshot(m: Message) -> tuple[Owed, ...]:
@@ -403,15 +452,22 @@ def receive_append_answer(c: Cluster, s: Server, e: Event) -> None:
     if m.term > s.term:
         s.owed = [Owed("BecomeFollower", take_term, m)]
     elif m.term == s.term and s.role == LEADER and m.type == "MsgAppResp" and not m.reject:
-        source, index = m.source, m.index
-        if not any(conf.may_hold(source) for _, conf in s.configurations):
-            return
-        known = s.match.get(source, 0)
-        low = s.low.get(source, 0)
-        s.attempt = index >= (known if c.strict else min(low, known))
-        s.low[source] = index
-        if index > known:
-            s.match[source] = index
+        source, index = c.machine.add(m.source), m.index
+        known = c.machine.match(s.i, source)
+        low = min(s.low.get(m.source, 0), known)
+        is_member = s.configuration.may_hold(m.source)
+        c.machine.receive(m)
+        s.attempt = is_member and index >= (known if c.strict else low)
+        s.low[m.source] = index
+        if not s.attempt:
+            _keep_commit(c, s)
+    else:
+        c.machine.receive(m)
+
+
+def _keep_commit(c: Cluster, s: Server) -> None:
+    """A leader commits when it logs it."""
+    c.machine.put(s.i, "commit_index", s.commit)
 
 
 def commit(c: Cluster, s: Server, e: Event) -> None:
@@ -426,10 +482,10 @@ def commit(c: Cluster, s: Server, e: Event) -> None:
     if not s.attempt:
         raise Departure(*_why_no_attempt(s), {"commit": s.commit}, {"commit": index})
     s.attempt = False
-    high = _committable(s, s.match)
+    high = max(c.machine.get(s.i, "commit_index"), s.commit)
     low = high if c.strict else min(high, _committable(s, s.low))
     if not low <= index <= high or (index > s.commit and s.log[index] >> SHIFT != s.term):
-        rule, why = _why_not_committed(s, index)
+        rule, why = _why_not_committed(c, s, index)
         raise Departure(
             rule,
             why,
@@ -438,15 +494,17 @@ def commit(c: Cluster, s: Server, e: Event) -> None:
         )
     if index > s.commit:
         c.commit(s, index)
+    if index < high:
+        c.machine.put(s.i, "commit_index", index)
     same(s, c, e)
 
 
-def demand_commit(c: Cluster, s: Server, e: Event) -> None:
-    """`--strict`: a leader commits as soon as it can."""
+def leave_commit(c: Cluster, s: Server, e: Event) -> None:
+    """No Commit follows what let a leader commit. `--strict`: it commits as soon as it can."""
     if s.conf is None:
         resolve(s, c, e)
-    index = _committable(s, s.match)
-    if s.role == LEADER and index > s.commit:
+    index = c.machine.get(s.i, "commit_index")
+    if c.strict and s.role == LEADER and index > s.commit:
         raise Departure(
             "commit_quorum",
             f"leader {s.nid} could commit {index} entries",
@@ -454,10 +512,11 @@ def demand_commit(c: Cluster, s: Server, e: Event) -> None:
             {"event": e.name, "commit": e.state.commit},
             cause="missing",
         )
+    _keep_commit(c, s)
 
 
 def _committable(s: Server, match: dict[str, int]) -> int:
-    """How far a leader commits with what it knows of its members."""
+    """How far a leader commits that lets late answers lower what it knows of its members."""
     index = majority_index(s.configuration, match)
     return index if index > s.commit and index <= s.last and s.log[index] >> SHIFT == s.term else s.commit
 
@@ -472,10 +531,11 @@ def _why_no_attempt(s: Server) -> tuple[str, str]:
     return "commit_quorum", f"server {s.nid} has learnt nothing that lets it commit"
 
 
-def _why_not_committed(s: Server, index: int) -> tuple[str, str]:
+def _why_not_committed(c: Cluster, s: Server, index: int) -> tuple[str, str]:
     """The rule that a commit index breaks, with its values."""
     conf = s.configuration
-    held = ", ".join(f"{j}: {s.match.get(j, 0)}" for half in conf.halves() for j in half)
+    match = {j: c.machine.match(s.i, i) for j, i in c.machine.numbers.items()}
+    held = ", ".join(f"{j}: {match.get(j, 0)}" for half in conf.halves() for j in half)
     if index < s.commit:
         return "commit_monotonic", f"leader {s.nid} lowers its commit index"
     if index > s.last:
@@ -485,9 +545,9 @@ def _why_not_committed(s: Server, index: int) -> tuple[str, str]:
             "commit_own_term",
             f"leader {s.nid} of term {s.term} commits entry {index}, which is of term {s.log[index] >> SHIFT}",
         )
-    if conf.outgoing and majority_index(conf._replace(outgoing=()), s.match) >= index:
+    if conf.outgoing and majority_index(conf._replace(outgoing=()), match) >= index:
         return "joint_majorities", f"a majority of the outgoing voters does not hold {index} entries (match {held})"
-    counted = [j for j in s.match if j not in conf.voters and j not in conf.outgoing and s.match[j] >= index]
+    counted = [j for j in match if not conf.votes(j) and match[j] >= index]
     if counted:
         return (
             "learner_no_vote",

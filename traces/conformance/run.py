@@ -57,11 +57,23 @@ class Run:
             event = item.event
             s = servers.get(event.nid)
             if s is None:
-                s = servers[event.nid] = _first(event)
+                s = servers[event.nid] = self._first(event)
             if s.is_busy:
                 self._follow_bound(s, event)
             else:
                 FOLLOW[event.name](self.cluster, s, event)
+
+    def _first(self, event: Event) -> Server:
+        """A server that was not seen before."""
+        if event.name != "InitState":
+            raise Departure(
+                "network",
+                f"server {event.nid} does something before it starts",
+                {"event": "InitState"},
+                {"event": event.name},
+                cause="missing",
+            )
+        return Server(event.nid, self.cluster.machine.add(event.nid))
 
     def _follow_bound(self, s: Server, event: Event) -> None:
         """A line of a server whose last line demands, or allows, certain lines."""
@@ -69,8 +81,7 @@ class Run:
         if name == "InitState":
             s.owed, s.attempt = [], False  # it crashed in the middle
         if s.attempt and name != "Commit":
-            if self.cluster.strict:
-                replication.demand_commit(self.cluster, s, event)
+            replication.leave_commit(self.cluster, s, event)
             s.attempt = False
         while s.owed:
             owed = s.owed.pop(0)
@@ -86,19 +97,6 @@ class Run:
             if s.wanted and name not in _IN_CAMPAIGN:
                 raise _not_owed(s, event, "SendRequestVoteRequest")
         FOLLOW[name](self.cluster, s, event)
-
-
-def _first(event: Event) -> Server:
-    """A server that was not seen before."""
-    if event.name != "InitState":
-        raise Departure(
-            "network",
-            f"server {event.nid} does something before it starts",
-            {"event": "InitState"},
-            {"event": event.name},
-            cause="missing",
-        )
-    return Server(event.nid)
 
 
 def _not_owed(s: Server, event: Event, name: str) -> Departure:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
+from raftproof.traces.conformance.machine import Answer
 from raftproof.traces.conformance.membership import NOBODY, Changes, Configuration
 from raftproof.traces.conformance.storage import SHIFT, Disk, Loaded, Log, Record
 from raftproof.traces.events import FOLLOWER, NONE, Event, Id, Message
@@ -41,13 +42,14 @@ class Server:
     """One server, as far as it is known."""
 
     __slots__ = (
-        "attempt", "batch", "commit", "conf", "configurations", "dead", "disk", "founding", "granted", "heard", "last", "late", "leader",
-        "life", "log", "low", "match", "nid", "owed", "pending", "ready", "refused", "role", "shared", "starting", "term",
+        "answer", "applying", "attempt", "batch", "commit", "conf", "configurations", "dead", "disk", "founding", "granted", "heard", "i", "last", "late", "leader",
+        "life", "log", "low", "nid", "owed", "proposed", "ready", "refused", "role", "shared", "starting", "term",
         "vote", "wanted",
     )  # fmt: skip
 
-    def __init__(self, nid: Id) -> None:
+    def __init__(self, nid: Id, i: int) -> None:
         self.nid = nid
+        self.i = i  # its number in the model
         # What a line shows.
         self.term = 0
         self.vote: Id = NONE
@@ -59,14 +61,17 @@ class Server:
         self.log: Log = [0]
         self.shared = False  # with a record of the disk, a leader's log or a message: copied before it is cut
         self.leader: Id = NONE
+        self.answer: Answer | None = None  # what the model answers to the message that it handles
         self.granted: set[Id] = set()
         self.refused: set[Id] = set()
         self.late: set[Id] = set()  # whose votes of an older term came: they do not count
-        self.match: dict[Id, int] = {}  # the most that was acknowledged: never falls (Figure 2)
-        self.low: dict[Id, int] = {}  # what was acknowledged last: stale answers lower it
-        self.pending = 0  # no change of membership is accepted before this entry is applied
+        self.low: dict[
+            Id, int
+        ] = {}  # what was acknowledged last: a late answer may lower it, but not the model's match_index
+        self.proposed = 0  # entries that the model has appended, and no line shows yet
         self.configurations: list[tuple[int, Configuration]] = [(0, NOBODY)]
         """What may be in force: how many committed changes were applied, and the configuration."""
+        self.applying = False  # a change was applied, and the next line shows which configuration it made
         # Between lines.
         self.owed: list[Owed] = []
         self.heard: Message | None = None  # the message that it received last
@@ -108,16 +113,6 @@ class Server:
     def load(self, log: Log, length: int) -> None:
         """Take another log, up to a length."""
         self.log, self.last, self.shared = log[: length + 1], length, False
-
-    def follow(self, term: int, leader: Id) -> None:
-        """Become a follower of a term; a vote is kept within a term (§5.1)."""
-        if term != self.term:
-            self.term, self.vote = term, NONE
-        self.role, self.leader = FOLLOWER, leader
-        self.forget_election()
-        self.match.clear()
-        self.low.clear()
-        self.pending = 0
 
     def forget_election(self) -> None:
         """No votes are counted, and nobody is left to ask."""

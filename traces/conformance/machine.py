@@ -1,0 +1,254 @@
+"""The model at the size of a trace: one wide state of `model/deployed`, changed in place by its own compiled actions.
+
+What the model decides is decided here and nowhere else. The rest of this package says which action a line stands for, and
+compares what the action made with what the line shows. Hidden choices that lines reveal later are put into the state when they do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+
+from raftproof.checker.language import Layout
+from raftproof.checker.native.in_place import InPlace, in_place
+from raftproof.model.deployed import Deployed, everything
+from raftproof.model.deployed.state import (
+    NO_ENTRY,
+    AppendAnswer,
+    AppendEntries,
+    Configuration,
+    Entry,
+    Heartbeat,
+    HeartbeatAnswer,
+    InstallSnapshot,
+    PreVoteAnswer,
+    RequestVote,
+    Role,
+    VoteAnswer,
+)
+from raftproof.model.rules import Rule
+from raftproof.traces import events
+from raftproof.traces.events import NONE, Id, Message
+
+SERVERS: Final = 16
+LOGS: Final = (1 << 13, 1 << 16, 1 << 20, 1 << 24)
+"""How long logs may be: a layout each, so that most traces meet the same compiled code."""
+BATCH: Final = 2
+"""Entries that an append of the model carries; a longer one is the same as its pieces in a row."""
+ROLES: Final = {
+    int(Role.FOLLOWER): events.FOLLOWER,
+    int(Role.CANDIDATE): events.CANDIDATE,
+    int(Role.LEADER): events.LEADER,
+    int(Role.PRE_CANDIDATE): events.PRE_CANDIDATE,
+}
+WORD: Final = 64
+SHARED: Final = ("pre_vote", "check_quorum", "messages")
+
+
+class TooMany(Exception):
+    """The trace has more servers than the layout."""
+
+
+class Answer(NamedTuple):
+    """What waits in a server's outbox."""
+
+    kind: int
+    dest: int
+    term: int
+    reject: int
+    log_index: int
+    hint_index: int
+    hint_term: int
+
+
+@cache
+def compiled(max_log: int) -> tuple[Layout, InPlace]:
+    """The layout and the actions for logs of a length."""
+    bounds = {**everything.bounds, "servers": SERVERS, "max_term": 1 << 40, "max_log": max_log}
+    layout = Layout(Deployed, bounds | {"max_in_flight": 4, "max_copies": 4, "max_held": 4}, wide=True)
+    return layout, in_place(everything, layout)
+
+
+def bit(rule: Rule) -> int:
+    """A rule that is off, as the compiled actions take it."""
+    return 1 << rule
+
+
+class Machine:
+    """One state of the whole cluster, and its actions."""
+
+    def __init__(self, strict: bool) -> None:
+        self.off = bit(Rule.REQUEST_PERSISTED) | (0 if strict else bit(Rule.SEND_ENTRIES))
+        """Rules that a trace need not keep: etcd asks for votes before its disk holds its own, and progress is `--strict`."""
+        self.numbers: dict[Id, int] = {}
+        self.ids: list[Id] = [NONE]
+        self._use(LOGS[0])
+
+    def _use(self, max_log: int) -> None:
+        """Take a layout, with a state of zeros: followers of term 0 that know nothing."""
+        self.max_log = max_log
+        layout, actions = compiled(max_log)
+        self.step, self.deliver_to = actions.step, actions.deliver
+        self.words = np.zeros(layout.words, np.uint64)
+        self.view = memoryview(self.words)
+        self.at = {name: node.offset // WORD for name, node in layout.fields.items()}
+        self.stride = layout.stride
+        self.bag, self.slot = self.at["messages"], layout.bag.slot_bits // WORD if layout.bag else 0
+        self.entry = len(Entry._fields)
+        at = self.at
+        self.term_at, self.vote_at, self.role_at = at["current_term"], at["voted_for"], at["role"]
+        self.leader_at, self.commit_at, self.log_at = at["leader"], at["commit_index"], at["log"]
+        self.outbox_at, self.match_at = at["outbox"], at["match_index"]
+
+    def add(self, nid: Id) -> int:
+        """A server's number in the model, from 0 on."""
+        number = self.numbers.get(nid)
+        if number is None:
+            number = self.numbers[nid] = len(self.numbers)
+            self.ids.append(nid)
+            if number >= SERVERS:
+                raise TooMany(f"more than {SERVERS} servers take part; this is as many as can be followed")
+        return number
+
+    def base(self, i: int) -> int:
+        """The first word of a server."""
+        return i * self.stride
+
+    def grow(self, length: int) -> None:
+        """Make room for logs of a length: the next layout, with the same state."""
+        if length < self.max_log:
+            return
+        old, at, stride = self.words, self.at, self.stride
+        self._use(next(size for size in LOGS if size > length))
+        starts = sorted(at.values())
+        for name, start in at.items():
+            if name in SHARED:
+                continue
+            end = min([other for other in starts if other > start and other <= stride] + [stride])
+            for i in range(len(self.ids) - 1):
+                there = self.base(i) + self.at[name]
+                self.words[there : there + end - start] = old[i * stride + start : i * stride + end]
+
+    # --------------------------------------------------------------------------------------------------- actions
+
+    def act(self, name: str, *arguments: Any, off: int = 0) -> bool:
+        """Try an action; what it sends stays in the bag until `sent` takes it."""
+        return self.step[name](self.words, self.off | off, arguments)
+
+    def deliver(self, name: str, message: Any) -> bool:
+        """Put a message in flight, and let its receiver handle it."""
+        return self.deliver_to[name](self.words, self.off, message)
+
+    def set_modes(self, pre_vote: bool, check_quorum: bool) -> None:
+        """The settings of the run, as far as the next action is concerned."""
+        self.view[self.at["pre_vote"]], self.view[self.at["check_quorum"]] = int(pre_vote), int(check_quorum)
+
+    def sent(self) -> list[int]:
+        """The words of the message that an action has sent: source, dest, term and the rest, in the order of its fields."""
+        message = self.view[self.bag : self.bag + self.slot].tolist()
+        self.words[self.bag : self.bag + self.slot] = 0
+        return message
+
+    def answer(self, i: int) -> Answer | None:
+        """Take the answer that a handler has left in a server's outbox."""
+        at = i * self.stride + self.outbox_at
+        held = self.view[at]
+        if not held:
+            return None
+        self.view[at] = 0
+        first = at + 1 + (held - 1) * len(Answer._fields)
+        return Answer(*self.view[first : first + len(Answer._fields)].tolist())
+
+    # --------------------------------------------------------------------------------------------------- messages
+
+    def receive(self, m: Message, entries: Sequence[Entry] = ()) -> Answer | None:
+        """Let the receiver handle a message, and take what it answers. Entries beyond a piece come as further pieces."""
+        source, dest = self.numbers[m.source], self.numbers[m.dest]
+        if m.type == "MsgApp":
+            return self._receive_append(m, entries, source, dest)
+        name, made = _MADE[m.type]
+        self.deliver(name, made(m, source, dest))
+        return self.answer(dest)
+
+    def _receive_append(self, m: Message, entries: Sequence[Entry], source: int, dest: int) -> Answer | None:
+        prev, term, answer = m.index, m.log_term, None
+        if prev < self.get(dest, "commit_index"):
+            entries = entries[:BATCH]  # nothing is looked at
+        for k in range(0, max(len(entries), 1), BATCH):
+            piece = (*entries[k : k + BATCH], NO_ENTRY, NO_ENTRY)
+            count = min(len(entries) - k, BATCH)
+            self.deliver(
+                "receive_append",
+                AppendEntries(m.term, prev, term, count, piece[0], piece[1], m.commit, source, dest),
+            )
+            answer = self.answer(dest)
+            if answer is None or answer.reject or answer.log_index != prev + count:
+                break
+            prev, term = prev + count, piece[count - 1].term
+        return answer
+
+    def receive_snapshot(self, m: Message, last_term: int, configuration: Configuration) -> Answer | None:
+        """Let the receiver handle a snapshot."""
+        source, dest = self.numbers[m.source], self.numbers[m.dest]
+        message = InstallSnapshot(m.term, m.entries, last_term, configuration, source, dest)
+        self.deliver("receive_snapshot", message)
+        return self.answer(dest)
+
+    # --------------------------------------------------------------------------------------------------- hidden choices
+
+    def put(self, i: int, name: str, *values: int) -> None:
+        """Put a hidden choice into the state of a server."""
+        at = self.base(i) + self.at[name]
+        for k, value in enumerate(values):
+            self.view[at + k] = value
+
+    def get(self, i: int, name: str) -> int:
+        """A word of a server's state."""
+        return int(self.view[self.base(i) + self.at[name]])
+
+    def match(self, i: int, j: int) -> int:
+        """What leader i knows j to hold."""
+        return int(self.view[i * self.stride + self.match_at + j])
+
+    def log_length(self, i: int) -> int:
+        """How many entries a server's log has."""
+        return int(self.view[i * self.stride + self.log_at])
+
+    def put_log(self, i: int, name: str, entries: Sequence[Entry], kept: int) -> None:
+        """Replace a log from a length on."""
+        at = self.base(i) + self.at[name]
+        old, length = int(self.view[at]), kept + len(entries)
+        self.grow(length)
+        at = self.base(i) + self.at[name]
+        first = at + 1 + kept * self.entry
+        if entries:
+            self.words[first : first + len(entries) * self.entry] = np.array(entries, np.uint64).ravel()
+        if old > length:
+            self.words[at + 1 + length * self.entry : at + 1 + old * self.entry] = 0
+        self.view[at] = length
+
+    def set_kind(self, i: int, index: int, kind: int) -> None:
+        """How a change of membership is entered, where a line reveals it."""
+        at = self.base(i) + self.log_at + 1 + (index - 1) * self.entry
+        self.view[at + Entry._fields.index("kind")] = kind
+
+
+_MADE: Final[dict[str, tuple[str, Any]]] = {
+    "MsgHeartbeat": ("receive_heartbeat", lambda m, i, j: Heartbeat(m.term, m.commit, i, j)),
+    "MsgAppResp": (
+        "receive_append_answer",
+        lambda m, i, j: AppendAnswer(m.term, m.reject, m.index, m.reject_hint, m.log_term, i, j),
+    ),
+    "MsgHeartbeatResp": ("receive_heartbeat_answer", lambda m, i, j: HeartbeatAnswer(m.term, i, j)),
+    "MsgVote": ("receive_vote_request", lambda m, i, j: RequestVote(m.term, m.index, m.log_term, i, j)),
+    "MsgVoteResp": ("receive_vote_answer", lambda m, i, j: VoteAnswer(m.term, m.reject, i, j)),
+}
+"""The handler of each message, and the message as the model has it."""
+
+
+def pre_vote_answer(term: int, source: int, dest: int) -> PreVoteAnswer:
+    """A granted pre-vote, which no line shows."""
+    return PreVoteAnswer(term, False, source, dest)
