@@ -81,8 +81,8 @@ class Layout:
         """The names of the model's reductions in force: states with the same normal form are the same."""
         self.fields: dict[str, Node] = {}
         self.constants: dict[str, Sort] = {}
-        self.nested: list[str] = []
-        """The fields that are states themselves; what is in them has names such as "history.log"."""
+        self.nested: dict[str, type[State]] = {}
+        """The fields that are states themselves, and their classes; what is in them is named as "history.log"."""
         for name, annotation in get_type_hints(cls, include_extras=True).items():
             if not name.startswith("_"):
                 self._declare(name, annotation)
@@ -101,7 +101,7 @@ class Layout:
         if isinstance(annotation, type) and issubclass(annotation, State):
             if "." in name:
                 raise field_error(self.cls, name, f"{name}: a state within a state holds no further one")
-            self.nested.append(name)
+            self.nested[name] = annotation
             for inner, hint in get_type_hints(annotation, include_extras=True).items():
                 if not inner.startswith("_"):
                     self._declare(f"{name}.{inner}", hint)
@@ -378,8 +378,8 @@ class Layout:
 
     def _joined(self, state: Any) -> Any:
         """The state, its nested states made of its own containers."""
-        for name in self.nested:
-            part = object.__new__(get_type_hints(self.cls)[name])
+        for name, cls in self.nested.items():
+            part = object.__new__(cls)
             slots = part.__dict__
             slots["_layout"], slots["_broken"] = _Nested(self, state, name), 0
             for full, value in state.__dict__.items():
