@@ -1,4 +1,4 @@
-"""Traces of the real etcd library, good and bad: what is legal is accepted whole, what is not is rejected where it happened."""
+"""Traces of the real etcd library: what is legal is accepted whole, what is not is rejected where it happened."""
 
 from __future__ import annotations
 

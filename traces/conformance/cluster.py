@@ -38,7 +38,7 @@ class Cluster:
         """The indexes of the committed changes of membership."""
         self.founders: tuple[Id, ...] | None = None
         self._kinds: list[Changes | None] = [None, UNLOGGED]
-        self._modelled: dict[int, Entry] = {}
+        self._modelled: dict[int, tuple[int, ...]] = {}
         self._numbers: dict[Changes | None, int] = {None: 0, UNLOGGED: 1}
         self._history: list[list[Configuration]] = [[NOBODY]]
         """What the configuration may be after so many committed changes."""
@@ -54,11 +54,11 @@ class Cluster:
             self._kinds.append(changes)
         return term << SHIFT | number
 
-    def as_modelled(self, entry: int) -> Entry:
-        """An entry as the model has it; whether a single change is joint is seen when it is applied."""
+    def as_modelled(self, entry: int) -> tuple[int, ...]:
+        """The values of an entry as the model has it; whether a single change is joint is seen when it is applied."""
         known = self._modelled.get(entry)
         if known is None:
-            known = self._modelled[entry] = self._model(entry)
+            known = self._modelled[entry] = tuple(map(int, self._model(entry)))
         return known
 
     def _model(self, entry: int) -> Entry:
@@ -195,8 +195,8 @@ class Cluster:
         if self._joint.setdefault(k, joint) != joint:
             raise Departure(
                 "JointConsensus",
-                f"the change of membership at index {self.changed_at[k]} is {'' if joint else 'not '}joint on this server, "
-                "and was otherwise on another",
+                f"the change of membership at index {self.changed_at[k]} is {'' if joint else 'not '}joint here, "
+                "and was otherwise on another server",
             )
         del self._history[k + 1 :]
 

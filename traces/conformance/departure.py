@@ -20,7 +20,7 @@ class Departure(Exception):
         nearest: str = "",
         cause: str = "implementation",
     ) -> None:
-        """`rule` is a rule's name as the gallery has it, or a property's; `cause` is implementation, missing or safety."""
+        """`rule` is a rule's name as the gallery has it, or a property's; `cause` is one of outcome.CAUSES."""
         self.rule, self.condition = rule, condition
         self.expected, self.observed = dict(expected or {}), dict(observed or {})
         self.nearest, self.cause = nearest, cause

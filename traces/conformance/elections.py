@@ -1,4 +1,4 @@
-"""Elections (§5.2, §5.4.1): who campaigns, who gets a vote, who wins. A function for each line that a trace shows of them."""
+"""Elections (§5.2, §5.4.1): who campaigns, who gets a vote, who wins. A function for each line that shows them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from raftproof.model.deployed.state import PreVoteAnswer, RequestVote, Role
 from raftproof.traces.conformance.checks import ANYTIME, arrive, expect, idle, resolve, same, send, words
 from raftproof.traces.conformance.cluster import Cluster
 from raftproof.traces.conformance.departure import Departure
-from raftproof.traces.conformance.machine import pre_vote_answer
 from raftproof.traces.conformance.membership import has_won
 from raftproof.traces.conformance.modes import has_check_quorum, has_pre_vote
 from raftproof.traces.conformance.server import Owed, Server
@@ -40,7 +39,7 @@ def _campaigns(c: Cluster, s: Server) -> bool:
     term = s.term + 1
     machine.act("count_own_pre_vote", s.i)
     for j in {j for half in s.configuration.halves() for j in half} - {s.nid}:
-        machine.deliver("receive_pre_vote_answer", pre_vote_answer(term, machine.add(j), s.i))
+        machine.deliver("receive_pre_vote_answer", PreVoteAnswer, (term, 0, machine.add(j), s.i))
     return machine.get(s.i, "current_term") == term
 
 
@@ -110,7 +109,7 @@ def receive_vote_request(c: Cluster, s: Server, e: Event) -> None:
 
 
 def ignore_under_lease(c: Cluster, s: Server, e: Event, owed: Owed) -> None:
-    """With check-quorum, a server that heard of a leader a short while ago takes no part in an election (thesis §6.2)."""
+    """With check-quorum, a server that heard of a leader a while ago takes no part in an election (thesis §6.2)."""
     m = owed.message
     assert m is not None
     said = f"server {s.nid} ignores {words(m)}"
@@ -123,13 +122,8 @@ def ignore_under_lease(c: Cluster, s: Server, e: Event, owed: Owed) -> None:
         )
     c.modes.demand(has_check_quorum, "higher_term_steps_down", f"{said}, so that check-quorum is on")
     c.machine.set_modes(False, True)
-    c.machine.deliver("ignore_under_lease", request(c, m))
+    c.machine.deliver("ignore_under_lease", RequestVote, (m.term, m.index, m.log_term, c.machine.add(m.source), s.i))
     s.owed = []
-
-
-def request(c: Cluster, m: Message) -> RequestVote:
-    """A request for a vote as the model has it."""
-    return RequestVote(m.term, m.index, m.log_term, c.machine.add(m.source), c.machine.add(m.dest))
 
 
 def take_term(c: Cluster, s: Server, e: Event, owed: Owed) -> None:
@@ -220,10 +214,13 @@ def win(c: Cluster, s: Server, e: Event, owed: Owed) -> None:
     s.low = {s.nid: s.last}
     same(s, c, e)
     c.lead(s)
-    s.proposed = 1
-    from raftproof.traces.conformance.replication import replicate
+    s.owed = [Owed("Replicate", begin_term)]
 
-    s.owed = [Owed("Replicate", lambda c, s, e, _: replicate(c, s, e))]
+
+def begin_term(c: Cluster, s: Server, e: Event, owed: Owed) -> None:
+    """The empty entry of the term, which the model has appended with the election."""
+    same(s, c, e)
+    s.batch.append(None)
 
 
 def become_leader(c: Cluster, s: Server, e: Event) -> None:
@@ -245,8 +242,8 @@ def become_leader(c: Cluster, s: Server, e: Event) -> None:
 def become_follower(c: Cluster, s: Server, e: Event) -> None:
     """A server follows without a logged cause: a message that is not logged had a newer term, or it gave up.
 
-    A newer term must be one that another server was in. Within a term a leader steps down with check-quorum, or when it is
-    no member any more; a pre-candidate whose pre-vote is refused follows again.
+    A newer term must be one that another server was in. Within a term a leader steps down with check-quorum, or when it
+    is no member any more; a pre-candidate whose pre-vote is refused follows again.
     """
     term = e.state.term
     if term > s.term:
@@ -273,7 +270,7 @@ def _follow_nobody(c: Cluster, s: Server, term: int) -> None:
     """The step that no line shows: a message of a newer term, a lost majority, or a refused pre-vote."""
     machine = c.machine
     if term > s.term:
-        machine.deliver("receive_pre_vote_answer", PreVoteAnswer(term, True, c.someone_of(term, s.nid), s.i))
+        machine.deliver("receive_pre_vote_answer", PreVoteAnswer, (term, 1, c.someone_of(term, s.nid), s.i))
     elif s.role == LEADER:
         machine.set_modes(False, True)
         machine.act("step_down", s.i)
@@ -282,6 +279,6 @@ def _follow_nobody(c: Cluster, s: Server, term: int) -> None:
         if s.role != PRE_CANDIDATE:
             machine.act("pre_campaign", s.i, off=ANYTIME)
         for j in {j for half in s.configuration.halves() for j in half}:
-            machine.deliver("receive_pre_vote_answer", PreVoteAnswer(term, True, machine.add(j), s.i))
+            machine.deliver("receive_pre_vote_answer", PreVoteAnswer, (term, 1, machine.add(j), s.i))
     c.pull(s)
     s.forget_election()

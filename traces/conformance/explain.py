@@ -1,4 +1,4 @@
-"""A departure as people read it: the line, the rule, the condition with its values, what would have been possible, what came before."""
+"""A departure as people read it: the line, the rule, the condition with its values, the nearest step, the past."""
 
 from __future__ import annotations
 

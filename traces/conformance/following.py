@@ -13,7 +13,9 @@ from raftproof.traces.conformance.run import Run
 from raftproof.traces.events import Placed
 from raftproof.traces.reading import Malformed, Unsorted, in_file_order, is_sorted, opened, sorted_whole
 
-MIXED = "the events are of more than one cluster: its founding servers know different first voters; give one cluster's alone"
+MIXED = (
+    "the events are of more than one cluster: founding servers know different first voters; give one cluster's alone"
+)
 Watch = Callable[[Iterable[Placed]], Iterable[Placed]]
 
 

@@ -1,4 +1,4 @@
-"""Starts and restarts, what is persisted, and which configuration is in force: a function for each line that shows them."""
+"""Starts and restarts, what is persisted, which configuration is in force: a function for each line that shows them."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ class Unknown(Exception):
 
 
 def init_state(c: Cluster, s: Server, e: Event) -> None:
-    """A server starts: nothing is known yet but the log on its disk, and what it discarded (commit = first index - 1)."""
+    """A server starts: all that shows is the log on its disk, and what it discarded (commit = first index - 1)."""
     is_first = s.nid not in c.started
     c.started.add(s.nid)
     if is_first and e.log:
         raise Unknown(
-            f"the trace begins in the middle of the life of server {s.nid}: its disk holds {e.log} entries, which no line shows"
+            f"the trace begins in the middle of the life of server {s.nid}: its disk holds {e.log} entries, unseen"
         )
     base = e.state.commit
     loaded = _loaded_log(s, e)
@@ -42,7 +42,7 @@ def init_state(c: Cluster, s: Server, e: Event) -> None:
     s.forget_election()
     s.role, s.leader, s.low = FOLLOWER, NONE, {}
     s.term, s.vote, s.commit = 0, NONE, base
-    s.batch, s.proposed, s.applying = [], 0, False
+    s.batch, s.applying = [], False
     s.configurations, s.conf = [(0, NOBODY)], NOBODY.shown
     same(s, c, e)
     s.owed = [Owed("ApplyConfChange", start_configuration), Owed("BecomeFollower", load_hard_state)]
@@ -57,8 +57,8 @@ def _loaded_log(s: Server, e: Event) -> Loaded:
         low, high = s.disk.lengths()
         raise Departure(
             "log_persisted",
-            f"server {s.nid} starts with {e.log} entries; {low} at least were surely on its disk, since what it answered after "
-            f"writing them was received, and {high} at most",
+            f"server {s.nid} starts with {e.log} entries; {low} at least were surely on its disk, since what it "
+            f"answered after writing them was received, and {high} at most",
             {"log": low if low == high else f"from {low} to {high}"},
             {"log": e.log},
         )
@@ -103,7 +103,7 @@ def load_hard_state(c: Cluster, s: Server, e: Event, owed: Owed) -> None:
         rule = "vote_persisted" if any(term == known for known, _ in states) else "term_persisted"
         raise Departure(
             rule,
-            f"server {s.nid} starts with a term and a vote that are not the last that it surely stored, nor any later ones",
+            f"server {s.nid} starts with a term and a vote that are not the last that it surely stored, nor later ones",
             {"term, vote": " or ".join(f"{t}, {v}" for t, v in states)},
             {"term, vote": f"{term}, {vote}"},
         )

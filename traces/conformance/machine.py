@@ -1,19 +1,20 @@
 """The model at the size of a trace: one wide state of `model/deployed`, changed in place by its own compiled actions.
 
-What the model decides is decided here and nowhere else. The rest of this package says which action a line stands for, and
-compares what the action made with what the line shows. Hidden choices that lines reveal later are put into the state when they do.
+What the model decides is decided here and nowhere else. The rest of this package says which action a line stands for,
+and compares what the action made with what the line shows. Hidden choices that lines reveal later are put into the
+state when they do.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any, Final, NamedTuple
 
 import numpy as np
 
 from raftproof.checker.language import Layout
-from raftproof.checker.native.in_place import InPlace, in_place
+from raftproof.checker.native.in_place import InPlace, flat, in_place
 from raftproof.model.deployed import Deployed, everything
 from raftproof.model.deployed.state import (
     NO_ENTRY,
@@ -24,7 +25,6 @@ from raftproof.model.deployed.state import (
     Heartbeat,
     HeartbeatAnswer,
     InstallSnapshot,
-    PreVoteAnswer,
     RequestVote,
     Role,
     VoteAnswer,
@@ -45,6 +45,7 @@ ROLES: Final = {
     int(Role.PRE_CANDIDATE): events.PRE_CANDIDATE,
 }
 WORD: Final = 64
+_NOTHING: Final = flat(NO_ENTRY)
 SHARED: Final = ("pre_vote", "check_quorum", "messages")
 
 
@@ -82,7 +83,7 @@ class Machine:
 
     def __init__(self, strict: bool) -> None:
         self.off = bit(Rule.REQUEST_PERSISTED) | (0 if strict else bit(Rule.SEND_ENTRIES))
-        """Rules that a trace need not keep: etcd asks for votes before its disk holds its own, and progress is `--strict`."""
+        """Rules that a trace need not keep: etcd asks for votes before its own is on disk; progress is `--strict`'s."""
         self.numbers: dict[Id, int] = {}
         self.ids: list[Id] = [NONE]
         self._use(LOGS[0])
@@ -93,7 +94,7 @@ class Machine:
         layout, actions = compiled(max_log)
         self.step, self.deliver_to = actions.step, actions.deliver
         self.words = np.zeros(layout.words, np.uint64)
-        self.view = memoryview(self.words)
+        self.view = self.words.data
         self.at = {name: node.offset // WORD for name, node in layout.fields.items()}
         self.stride = layout.stride
         self.bag, self.slot = self.at["messages"], layout.bag.slot_bits // WORD if layout.bag else 0
@@ -138,16 +139,16 @@ class Machine:
         """Try an action; what it sends stays in the bag until `sent` takes it."""
         return self.step[name](self.words, self.off | off, arguments)
 
-    def deliver(self, name: str, message: Any) -> bool:
+    def deliver(self, name: str, kind: type, values: tuple[int, ...]) -> bool:
         """Put a message in flight, and let its receiver handle it."""
-        return self.deliver_to[name](self.words, self.off, message)
+        return self.deliver_to[name, kind](self.words, self.off, values)
 
     def set_modes(self, pre_vote: bool, check_quorum: bool) -> None:
         """The settings of the run, as far as the next action is concerned."""
         self.view[self.at["pre_vote"]], self.view[self.at["check_quorum"]] = int(pre_vote), int(check_quorum)
 
     def sent(self) -> list[int]:
-        """The words of the message that an action has sent: source, dest, term and the rest, in the order of its fields."""
+        """The words of the message that an action has sent: source, dest, term, the rest in the order of its fields."""
         message = self.view[self.bag : self.bag + self.slot].tolist()
         self.words[self.bag : self.bag + self.slot] = 0
         return message
@@ -164,37 +165,35 @@ class Machine:
 
     # --------------------------------------------------------------------------------------------------- messages
 
-    def receive(self, m: Message, entries: Sequence[Entry] = ()) -> Answer | None:
-        """Let the receiver handle a message, and take what it answers. Entries beyond a piece come as further pieces."""
+    def receive(self, m: Message, entries: Sequence[tuple[int, ...]] = ()) -> Answer | None:
+        """Let the receiver handle a message, and take its answer. Entries beyond a piece come as further pieces."""
         source, dest = self.numbers[m.source], self.numbers[m.dest]
         if m.type == "MsgApp":
             return self._receive_append(m, entries, source, dest)
-        name, made = _MADE[m.type]
-        self.deliver(name, made(m, source, dest))
+        name, kind, made = _MADE[m.type]
+        self.deliver(name, kind, made(m, source, dest))
         return self.answer(dest)
 
-    def _receive_append(self, m: Message, entries: Sequence[Entry], source: int, dest: int) -> Answer | None:
+    def _receive_append(self, m: Message, entries: Sequence[tuple[int, ...]], source: int, dest: int) -> Answer | None:
         prev, term, answer = m.index, m.log_term, None
         if prev < self.get(dest, "commit_index"):
             entries = entries[:BATCH]  # nothing is looked at
         for k in range(0, max(len(entries), 1), BATCH):
-            piece = (*entries[k : k + BATCH], NO_ENTRY, NO_ENTRY)
+            piece = (*entries[k : k + BATCH], _NOTHING, _NOTHING)
             count = min(len(entries) - k, BATCH)
-            self.deliver(
-                "receive_append",
-                AppendEntries(m.term, prev, term, count, piece[0], piece[1], m.commit, source, dest),
-            )
+            values = (m.term, prev, term, count, *piece[0], *piece[1], m.commit, source, dest)
+            self.deliver("receive_append", AppendEntries, values)
             answer = self.answer(dest)
             if answer is None or answer.reject or answer.log_index != prev + count:
                 break
-            prev, term = prev + count, piece[count - 1].term
+            prev, term = prev + count, piece[count - 1][0]
         return answer
 
     def receive_snapshot(self, m: Message, last_term: int, configuration: Configuration) -> Answer | None:
         """Let the receiver handle a snapshot."""
         source, dest = self.numbers[m.source], self.numbers[m.dest]
-        message = InstallSnapshot(m.term, m.entries, last_term, configuration, source, dest)
-        self.deliver("receive_snapshot", message)
+        values = (m.term, m.entries, last_term, *map(int, configuration), source, dest)
+        self.deliver("receive_snapshot", InstallSnapshot, values)
         return self.answer(dest)
 
     # --------------------------------------------------------------------------------------------------- hidden choices
@@ -217,7 +216,7 @@ class Machine:
         """How many entries a server's log has."""
         return int(self.view[i * self.stride + self.log_at])
 
-    def put_log(self, i: int, name: str, entries: Sequence[Entry], kept: int) -> None:
+    def put_log(self, i: int, name: str, entries: Sequence[tuple[int, ...]], kept: int) -> None:
         """Replace a log from a length on."""
         at = self.base(i) + self.at[name]
         old, length = int(self.view[at]), kept + len(entries)
@@ -236,19 +235,15 @@ class Machine:
         self.view[at + Entry._fields.index("kind")] = kind
 
 
-_MADE: Final[dict[str, tuple[str, Any]]] = {
-    "MsgHeartbeat": ("receive_heartbeat", lambda m, i, j: Heartbeat(m.term, m.commit, i, j)),
+_MADE: Final[dict[str, tuple[str, type, Callable[[Message, int, int], tuple[int, ...]]]]] = {
+    "MsgHeartbeat": ("receive_heartbeat", Heartbeat, lambda m, i, j: (m.term, m.commit, i, j)),
     "MsgAppResp": (
         "receive_append_answer",
-        lambda m, i, j: AppendAnswer(m.term, m.reject, m.index, m.reject_hint, m.log_term, i, j),
+        AppendAnswer,
+        lambda m, i, j: (m.term, int(m.reject), m.index, m.reject_hint, m.log_term, i, j),
     ),
-    "MsgHeartbeatResp": ("receive_heartbeat_answer", lambda m, i, j: HeartbeatAnswer(m.term, i, j)),
-    "MsgVote": ("receive_vote_request", lambda m, i, j: RequestVote(m.term, m.index, m.log_term, i, j)),
-    "MsgVoteResp": ("receive_vote_answer", lambda m, i, j: VoteAnswer(m.term, m.reject, i, j)),
+    "MsgHeartbeatResp": ("receive_heartbeat_answer", HeartbeatAnswer, lambda m, i, j: (m.term, i, j)),
+    "MsgVote": ("receive_vote_request", RequestVote, lambda m, i, j: (m.term, m.index, m.log_term, i, j)),
+    "MsgVoteResp": ("receive_vote_answer", VoteAnswer, lambda m, i, j: (m.term, int(m.reject), i, j)),
 }
-"""The handler of each message, and the message as the model has it."""
-
-
-def pre_vote_answer(term: int, source: int, dest: int) -> PreVoteAnswer:
-    """A granted pre-vote, which no line shows."""
-    return PreVoteAnswer(term, False, source, dest)
+"""The handler of each message, its class, and its values in the order of the class."""

@@ -12,7 +12,7 @@ from typing import Final, NamedTuple, TypeAlias
 from raftproof.traces.events import Change, Id
 
 Changes: TypeAlias = tuple[Change, ...]
-"""A change of membership as proposed. Empty for an entry that was not logged: to leave a joint configuration, or no change."""
+"""A change of membership as proposed; empty for one that is not logged: to leave a joint one, or no change."""
 UNLOGGED: Final[Changes] = ()
 
 

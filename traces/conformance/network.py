@@ -1,7 +1,8 @@
 """Messages that were sent. The network may lose, repeat and reorder them: one that was sent may be received ever after.
 
-etcd's lines have no number of a message: it is its eleven fields, kept as their hash (64 bits: that two of a million different
-messages share one has a probability of 3e-8), and with it the number of the Ready that first carried it. Our own lines have one.
+etcd's lines have no number of a message: it is its eleven fields, kept as their hash (64 bits: that two of a million
+different messages share one has a probability of 3e-8), and with it the number of the Ready that first carried it. Our
+own lines have one.
 """
 
 from __future__ import annotations

@@ -27,7 +27,7 @@ OTHER_RULES = {
     "learner_no_vote": "a learner counts in no quorum (thesis §4.2.1)",
     "joint_majorities": "a joint configuration needs both majorities (thesis §4.3)",
     "one_change_pending": "no second change of membership while one is pending (thesis §4.1)",
-    "change_before_campaign": "a server applies the changes of membership that it knows to be committed before it campaigns",
+    "change_before_campaign": "before it campaigns, a server applies the changes of membership that are committed",
     "log_matching": "logs with an entry of the same index and term are identical up to it (Figure 3)",
     "ElectionSafety": "at most one leader is elected in a term (Figure 3, §5.2)",
     "LeaderCompleteness": "a committed entry is in the logs of the leaders of all later terms (Figure 3, §5.4)",

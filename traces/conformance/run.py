@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from typing import Final, TypeAlias
 
-from raftproof.traces.conformance import elections, lifecycle, replication
+from raftproof.traces.conformance import elections, hearing, leading, lifecycle
 from raftproof.traces.conformance.cluster import Cluster
 from raftproof.traces.conformance.departure import Departure
 from raftproof.traces.conformance.server import Server, shown
@@ -20,14 +20,14 @@ FOLLOW: Final[dict[str, Follow]] = {
     "BecomeFollower": elections.become_follower,
     "BecomeCandidate": elections.become_candidate,
     "BecomeLeader": elections.become_leader,
-    "Replicate": replication.replicate,
-    "ChangeConf": replication.change_conf,
-    "Commit": replication.commit,
+    "Replicate": leading.replicate,
+    "ChangeConf": leading.change_conf,
+    "Commit": leading.commit,
     "Ready": lifecycle.ready,
-    "SendAppendEntriesRequest": replication.send_append_request,
-    "ReceiveAppendEntriesRequest": replication.receive_append_request,
-    "SendAppendEntriesResponse": replication.send_append_answer,
-    "ReceiveAppendEntriesResponse": replication.receive_append_answer,
+    "SendAppendEntriesRequest": leading.send_append_request,
+    "ReceiveAppendEntriesRequest": hearing.receive_append_request,
+    "SendAppendEntriesResponse": leading.send_append_answer,
+    "ReceiveAppendEntriesResponse": leading.receive_append_answer,
     "SendRequestVoteRequest": elections.send_vote_request,
     "ReceiveRequestVoteRequest": elections.receive_vote_request,
     "SendRequestVoteResponse": elections.send_vote_answer,
@@ -49,7 +49,7 @@ class Run:
         self.events = 0
 
     def follow(self, items: Iterable[Placed]) -> None:
-        """Follow events; raises Departure, Unknown or Mixed at the first that cannot be followed, the last of `recent`."""
+        """Follow events; raises Departure, Unknown or Mixed at the first that cannot be followed, `recent[-1]`."""
         servers, remember = self.cluster.servers, self.recent.append
         for item in items:
             remember(item)
@@ -81,7 +81,7 @@ class Run:
         if name == "InitState":
             s.owed, s.attempt = [], False  # it crashed in the middle
         if s.attempt and name != "Commit":
-            replication.leave_commit(self.cluster, s, event)
+            leading.leave_commit(self.cluster, s, event)
             s.attempt = False
         while s.owed:
             owed = s.owed.pop(0)

@@ -42,8 +42,9 @@ class Server:
     """One server, as far as it is known."""
 
     __slots__ = (
-        "answer", "applying", "attempt", "batch", "commit", "conf", "configurations", "dead", "disk", "founding", "granted", "heard", "i", "last", "late", "leader",
-        "life", "log", "low", "nid", "owed", "proposed", "ready", "refused", "role", "shared", "starting", "term",
+        "answer", "applying", "attempt", "batch", "commit", "conf", "configurations", "dead", "disk", "founding",
+        "granted", "heard", "i", "last", "late", "leader",
+        "life", "log", "low", "nid", "owed", "ready", "refused", "role", "shared", "starting", "term",
         "vote", "wanted",
     )  # fmt: skip
 
@@ -68,7 +69,6 @@ class Server:
         self.low: dict[
             Id, int
         ] = {}  # what was acknowledged last: a late answer may lower it, but not the model's match_index
-        self.proposed = 0  # entries that the model has appended, and no line shows yet
         self.configurations: list[tuple[int, Configuration]] = [(0, NOBODY)]
         """What may be in force: how many committed changes were applied, and the configuration."""
         self.applying = False  # a change was applied, and the next line shows which configuration it made

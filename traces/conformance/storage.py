@@ -1,4 +1,4 @@
-"""What a server's disk may hold: every Ready since the last that was surely persisted, and what of it a restart may load.
+"""What a server's disk may hold: every Ready since the last surely persisted one, and what of it a restart may load.
 
     Ready:      r         r + 1      r + 2   …   latest
              surely there |  a restart loads the hard state of one of these, and the log of one of these,

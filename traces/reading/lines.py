@@ -60,7 +60,7 @@ _decode_tag = msgspec.json.Decoder(Tag).decode
 def opened(path: str) -> Iterator[BinaryIO]:
     """A file or standard input, its compression taken off, from its beginning."""
     try:
-        plain: BinaryIO = TemporaryFile() if path == STDIN else Path(path).open("rb")
+        plain: BinaryIO = TemporaryFile() if path == STDIN else Path(path).open("rb")  # noqa: SIM115 (closed below)
     except OSError as fault:
         reason = f"cannot be opened: {fault.strerror}; name a trace file, or - for standard input"
         raise Malformed(path, 0, reason) from None

@@ -1,28 +1,25 @@
-"""Log replication (§5.3), commitment (§5.4.2), heartbeats (§5.2) and snapshots (§7): a function for each line that shows them."""
+"""What a leader does (§5.3, §5.4.2): proposals, what it sends, what it learns, what it commits; a function a line."""
 
 from __future__ import annotations
 
 from typing import Final
 
-from raftproof.model.deployed.state import Configuration as Members
-from raftproof.model.deployed.state import Kind, Promise
+from raftproof.model.deployed.state import Kind
 from raftproof.model.rules import Rule
 from raftproof.traces.conformance.checks import arrive, expect, idle, resolve, same, send, words
 from raftproof.traces.conformance.cluster import Cluster
 from raftproof.traces.conformance.departure import Departure
 from raftproof.traces.conformance.elections import take_term
-from raftproof.traces.conformance.lifecycle import restore_configuration
-from raftproof.traces.conformance.machine import BATCH, Answer, bit
+from raftproof.traces.conformance.machine import BATCH, bit
 from raftproof.traces.conformance.membership import Changes, majority_index
-from raftproof.traces.conformance.modes import answers_stale
 from raftproof.traces.conformance.server import Owed, Server
 from raftproof.traces.conformance.storage import SHIFT
-from raftproof.traces.events import FOLLOWER, LEADER, NONE, Event, Message
+from raftproof.traces.events import LEADER, NONE, Event, Message
 
 _COMMIT: Final = 16
-"""Where an append has its commit index, behind source, dest, term, prev_log_index, prev_log_term, count and two entries."""
+"""Where an append has its commit index, behind source, dest, term, the previous entry, the count and two entries."""
 
-# --------------------------------------------------------------------------------------------------- proposals
+# ----------------------------------------------------------------------------------------------- proposals
 
 
 def replicate(c: Cluster, s: Server, e: Event) -> None:
@@ -47,9 +44,7 @@ def _propose(c: Cluster, s: Server, e: Event, changes: Changes | None) -> None:
             "client_request", "only a leader appends what a client asks for", {"role": LEADER}, {"role": s.role}
         )
     s.batch.append(changes)
-    if len(s.batch) > s.proposed:
-        _append(c, s, changes)
-        s.proposed += 1
+    _append(c, s, changes)
 
 
 def _append(c: Cluster, s: Server, changes: Changes | None) -> None:
@@ -62,11 +57,11 @@ def _append(c: Cluster, s: Server, changes: Changes | None) -> None:
         return
     entry = c.as_modelled(c.entry(s.term, changes))
     joint = bool(s.configuration.outgoing)
-    kind = entry.kind if changes or joint else Kind.AUTO
+    kind = entry[1] if changes or joint else int(Kind.AUTO)
     if not machine.act("propose_change", s.i, kind, *entry[2:]):
         raise _refused(c, s, bool(changes) and joint)
-    if kind != entry.kind:
-        machine.set_kind(s.i, machine.log_length(s.i), entry.kind)
+    if kind != entry[1]:
+        machine.set_kind(s.i, machine.log_length(s.i), entry[1])
 
 
 def _refused(c: Cluster, s: Server, joint: bool) -> Departure:
@@ -100,7 +95,7 @@ def send_append_answer(c: Cluster, s: Server, e: Event) -> None:
             {"answer": words(m)},
             cause="missing",
         )
-    batch, s.batch, s.proposed = s.batch, [], 0
+    batch, s.batch = s.batch, []
     unlogged = e.log - s.last - len(batch)
     if unlogged > 0:
         _append_unlogged(c, s, batch, unlogged)
@@ -114,7 +109,7 @@ def send_append_answer(c: Cluster, s: Server, e: Event) -> None:
 
 
 def _append_unlogged(c: Cluster, s: Server, batch: list[Changes | None], count: int) -> None:
-    """etcd logs no entry that leaves a joint configuration or changes no voter: one may stand beside those of a proposal."""
+    """etcd logs no entry that leaves a joint configuration or changes no voter: one may stand beside a proposal's."""
     is_known = bool(s.configuration.outgoing) and not batch and count == 1
     if c.strict and not is_known:
         raise Departure(
@@ -127,7 +122,7 @@ def _append_unlogged(c: Cluster, s: Server, batch: list[Changes | None], count: 
     if count > 1 or any(batch):
         raise Departure(
             "one_change_pending",
-            f"leader {s.nid} appends {count} entries that were not logged; only a change of membership is not, and one at a time",
+            f"leader {s.nid} appends {count} unlogged entries; only a change of membership is unlogged, one at a time",
             {"log": s.last + len(batch)},
             {"log": s.last + len(batch) + count},
             cause="missing",
@@ -136,7 +131,7 @@ def _append_unlogged(c: Cluster, s: Server, batch: list[Changes | None], count: 
     batch.append(())
 
 
-# --------------------------------------------------------------------------------------------------- what a leader sends
+# ----------------------------------------------------------------------------------------------- what a leader sends
 
 
 def send_append_request(c: Cluster, s: Server, e: Event) -> None:
@@ -158,7 +153,7 @@ def send_append_request(c: Cluster, s: Server, e: Event) -> None:
 
 
 def _send_entries(c: Cluster, s: Server, e: Event, m: Message) -> None:
-    """Any part of its log, with the entry before it and how much is committed; `--strict`: none that is known to be there."""
+    """Any part of its log, with the entry before it and the commit index; `--strict`: none known to be there."""
     prev, machine, dest = m.index, c.machine, c.machine.add(m.dest)
     if prev > s.last:
         raise Departure(
@@ -232,217 +227,7 @@ def _send_snapshot(c: Cluster, s: Server, e: Event, m: Message) -> None:
 _SENDS: Final = {"MsgApp": _send_entries, "MsgHeartbeat": _send_heartbeat, "MsgSnap": _send_snapshot}
 
 
-# --------------------------------------------------------------------------------------------------- what a follower receives
-
-
-def receive_append_request(c: Cluster, s: Server, e: Event) -> None:
-    """A leader's message: of an older term it is refused, else its sender is the leader to follow."""
-    idle(s, c, e)
-    m = arrive(c, s, e)
-    if m.term < s.term:
-        if m.type != "MsgSnap":
-            s.owed = [Owed("SendAppendEntriesResponse", answer_stale_leader, m, leave_unanswered)]
-        return
-    if m.term == s.term and s.role == LEADER:
-        _let_handle(c, s, m)
-        return
-    s.owed = list(_ANSWERS[m.type](m))
-    if m.term > s.term or s.role != FOLLOWER:
-        s.owed.insert(0, Owed("BecomeFollower", take_term, m))
-
-
-def _let_handle(c: Cluster, s: Server, m: Message) -> Answer | None:
-    """Let the model handle a message, with the entries that it carries."""
-    if m.type != "MsgApp" or not m.entries:
-        return c.machine.receive(m)
-    c.machine.grow(m.index + m.entries)
-    sent = c.leader_logs[m.term][m.index + 1 : m.index + 1 + m.entries]
-    return c.machine.receive(m, [c.as_modelled(entry) for entry in sent])
-
-
-def answer_stale_leader(c: Cluster, s: Server, e: Event, owed: Owed) -> None:
-    """With pre-vote or check-quorum a leader of an older term is told of the newer one, with index 0."""
-    m = owed.message
-    assert m is not None
-    rules = dict.fromkeys((*s.shows(), "message"), "refuse_stale")
-    same(s, c, e, rules)
-    c.machine.set_modes(True, True)
-    wanted = _as_sent(s, m, _let_handle(c, s, m))
-    expect(e.msg, wanted, rules, f"server {s.nid} is in term {s.term}, and receives {words(m)}")
-    because = f"server {s.nid} answers {words(m)} in its newer term {s.term}, so that pre-vote or check-quorum is on"
-    c.modes.demand(answers_stale, "refuse_stale", because)
-    send(c, s, e)
-
-
-def leave_unanswered(c: Cluster, s: Server, e: Event, owed: Owed) -> None:
-    """Without pre-vote and check-quorum it hears nothing."""
-    m = owed.message
-    assert m is not None
-    because = f"server {s.nid} leaves {words(m)} unanswered in its newer term {s.term}, so that pre-vote and check-quorum are off"
-    c.modes.demand(lambda mode: not answers_stale(mode), "reply_term", because)
-    c.machine.set_modes(False, False)
-    _let_handle(c, s, m)
-
-
-def answer_append(c: Cluster, s: Server, e: Event, owed: Owed) -> None:
-    """The receiver's rules 2 to 5 of AppendEntries, and the answer (Figure 2); the line shows the state after."""
-    m = owed.message
-    assert m is not None
-    before, last, prev = s.commit, s.last, m.index
-    mine = f"of term {s.log[prev] >> SHIFT}" if prev <= last else "missing"
-    answer = _let_handle(c, s, m)
-    c.pull(s)
-    rules = {"message": "ack_matched_only", "log": "truncate_on_conflict", "commit": "commit_up_to_last_new"}
-    if answer is not None and answer.reject:
-        why = f"entry {prev} should be of term {m.log_term} and is {mine}"
-        rules = dict.fromkeys((*rules, "reject"), "previous_entry")
-    elif prev < before:
-        why = f"entry {prev} lies below the commit index {before}: nothing is looked at"
-    else:
-        why = f"entry {prev} matches, and {m.entries} entries follow it"
-        if m.entries:
-            _take_entries(c, s, m)
-        c.pull_commit(s)
-    _say(c, s, e, m, rules, why, _as_sent(s, m, answer))
-
-
-def _take_entries(c: Cluster, s: Server, m: Message) -> None:
-    """What the model has taken, for the disk and for those to whom this server will send it."""
-    sent, log, k, end = c.leader_logs[m.term], s.log, m.index + 1, m.index + m.entries
-    stop = min(end, s.last)
-    while k <= stop and log[k] == sent[k]:
-        k += 1
-    if k <= end:
-        if k <= s.commit:
-            raise Departure(
-                "StateMachineSafety",
-                f"leader {m.source} of term {m.term} sends an entry of term {sent[k] >> SHIFT} for index {k}, where server "
-                f"{s.nid} knows one of term {log[k] >> SHIFT} to be committed",
-                cause="safety",
-            )
-        s.truncate(k - 1)
-        s.log.extend(sent[k : end + 1])
-    s.last = c.machine.log_length(s.i)
-
-
-def _as_sent(s: Server, m: Message, answer: Answer | None) -> Message:
-    """The model's answer as a line shows it."""
-    assert answer is not None
-    if answer.kind == Promise.HEARTBEAT:
-        return Message("MsgHeartbeatResp", answer.term, s.nid, m.source, 0, 0, 0, 0, NONE, False, 0)
-    reject, log_index = bool(answer.reject), answer.log_index
-    return Message(
-        "MsgAppResp", answer.term, s.nid, m.source, 0, answer.hint_term, log_index, 0, NONE, reject, answer.hint_index
-    )
-
-
-def answer_heartbeat(c: Cluster, s: Server, e: Event, owed: Owed) -> None:
-    """A follower knows its leader to be alive, and how much is committed."""
-    m = owed.message
-    assert m is not None
-    if m.commit > s.last:
-        raise Departure(
-            "commit_up_to_last_new",
-            f"leader {m.source} tells server {s.nid} that {m.commit} entries are committed, of which it holds {s.last}",
-            {"commit": f"at most {s.last}"},
-            {"commit": m.commit},
-        )
-    answer = _let_handle(c, s, m)
-    c.pull(s)
-    c.pull_commit(s)
-    rules = {"message": "heartbeats", "commit": "commit_monotonic", "log": "append_new_entries"}
-    _say(c, s, e, m, rules, "a heartbeat is answered", _as_sent(s, m, answer))
-
-
-def _say(c: Cluster, s: Server, e: Event, m: Message, rules: dict[str, str], why: str, wanted: Message) -> None:
-    """The answer to a leader's message, after what it made of the log."""
-    try:
-        same(s, c, e, {**dict.fromkeys(s.shows(), "followers_respond"), **rules})
-    except Departure as departure:
-        departure.condition = f"{departure.condition}; {why} in {words(m)}"
-        raise
-    expect(e.msg, wanted, rules, f"{why} in {words(m)}")
-    send(c, s, e)
-
-
-# --------------------------------------------------------------------------------------------------- snapshots
-
-
-def install_snapshot(c: Cluster, s: Server, e: Event, owed: Owed) -> None:
-    """A snapshot that tells more than is known to be committed takes the place of the log and of the configuration (§7)."""
-    m = owed.message
-    assert m is not None
-    index = m.entries
-    if index <= s.commit:
-        raise Departure(
-            "snapshot_not_older",
-            f"server {s.nid} restores a snapshot of {index} entries and knows {s.commit} to be committed",
-            {"snapshot": f"above {s.commit}"},
-            {"snapshot": index},
-        )
-    sent = c.leader_logs[m.term]
-    configuration = c.members(c.history(c.applied_by(index))[0])
-    there = configuration._replace(voters=configuration.voters | 1 << s.i)  # for the line shows that it takes it
-    c.machine.grow(index)
-    s.answer = c.machine.receive_snapshot(m, sent[index] >> SHIFT, there)
-    c.pull(s)
-    s.load(sent, index)
-    c.pull_commit(s)
-    restore_configuration(c, s, e, index)
-    s.owed[0] = s.owed[0]._replace(take=answer_installed)
-
-
-def answer_installed(c: Cluster, s: Server, e: Event, owed: Owed) -> None:
-    """A restored snapshot is acknowledged with its index."""
-    m = owed.message
-    assert m is not None
-    rules = {"message": "ack_matched_only"}
-    _say(c, s, e, m, rules, "the snapshot is restored", _as_sent(s, m, s.answer))
-
-
-def keep_log(c: Cluster, s: Server, e: Event, owed: Owed) -> None:
-    """The snapshot is not restored: see the answer."""
-
-
-def answer_kept(c: Cluster, s: Server, e: Event, owed: Owed) -> None:
-    """A snapshot that tells nothing new, or of a configuration without the server, is acknowledged with the commit index;
-    one whose last entry is in the log moves the commit index."""
-    m = owed.message
-    assert m is not None
-    index, sent = m.entries, c.leader_logs[m.term]
-    has_it = index <= s.last and s.log[index] == sent[index]
-    brought = c.history(c.applied_by(index))
-    known = [conf for conf in brought if conf.learners is not None]
-    if index > s.commit and not has_it and known and all(conf.may_hold(s.nid) for conf in known):
-        raise Departure(
-            "snapshot_not_older",
-            f"server {s.nid} leaves a snapshot of {index} entries, and knows only {s.commit} to be committed",
-            {"commit": index},
-            {"commit": s.commit},
-        )
-    configuration = c.members(brought[0]) if has_it else Members(0, 0, 0, 0, False)
-    answer = c.machine.receive_snapshot(m, sent[index] >> SHIFT, configuration)
-    c.pull(s)
-    c.pull_commit(s)
-    rules = {"message": "snapshot_not_older", "commit": "commit_monotonic"}
-    _say(c, s, e, m, rules, "the snapshot is not restored", _as_sent(s, m, answer))
-
-
-def _answers_snapshot(m: Message) -> tuple[Owed, ...]:
-    return (
-        Owed("ApplyConfChange", install_snapshot, m, keep_log),
-        Owed("SendAppendEntriesResponse", answer_kept, m),
-    )
-
-
-_ANSWERS: Final = {
-    "MsgApp": lambda m: (Owed("SendAppendEntriesResponse", answer_append, m),),
-    "MsgHeartbeat": lambda m: (Owed("SendAppendEntriesResponse", answer_heartbeat, m),),
-    "MsgSnap": _answers_snapshot,
-}
-
-
-# --------------------------------------------------------------------------------------------------- what a leader learns
+# ----------------------------------------------------------------------------------------------- what a leader learns
 
 
 def receive_append_answer(c: Cluster, s: Server, e: Event) -> None:
@@ -473,8 +258,8 @@ def _keep_commit(c: Cluster, s: Server) -> None:
 def commit(c: Cluster, s: Server, e: Event) -> None:
     """A leader tries to commit: what a majority holds, if the last of it is of its own term (§5.3, §5.4.2).
 
-    A late answer may not lower what is known to be held (Figure 2). A leader that forgets so much is still safe: only `--strict`
-    demands that it commits all it can.
+    A late answer may not lower what is known to be held (Figure 2). A leader that forgets so much is still safe: only
+    `--strict` demands that it commits all it can.
     """
     if s.conf is None:
         resolve(s, c, e)

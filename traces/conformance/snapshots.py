@@ -1,0 +1,72 @@
+"""Snapshots (§7): whether one is restored shows in the line after it. A function for each line."""
+
+from __future__ import annotations
+
+from raftproof.model.deployed.state import Configuration as Members
+from raftproof.traces.conformance.answers import as_sent, say
+from raftproof.traces.conformance.cluster import Cluster
+from raftproof.traces.conformance.departure import Departure
+from raftproof.traces.conformance.lifecycle import restore_configuration
+from raftproof.traces.conformance.server import Owed, Server
+from raftproof.traces.conformance.storage import SHIFT
+from raftproof.traces.events import Event
+
+
+def install_snapshot(c: Cluster, s: Server, e: Event, owed: Owed) -> None:
+    """A snapshot that tells more than is committed takes the place of the log and of the configuration (§7)."""
+    m = owed.message
+    assert m is not None
+    index = m.entries
+    if index <= s.commit:
+        raise Departure(
+            "snapshot_not_older",
+            f"server {s.nid} restores a snapshot of {index} entries and knows {s.commit} to be committed",
+            {"snapshot": f"above {s.commit}"},
+            {"snapshot": index},
+        )
+    sent = c.leader_logs[m.term]
+    configuration = c.members(c.history(c.applied_by(index))[0])
+    there = configuration._replace(voters=configuration.voters | 1 << s.i)  # for the line shows that it takes it
+    c.machine.grow(index)
+    s.answer = c.machine.receive_snapshot(m, sent[index] >> SHIFT, there)
+    c.pull(s)
+    s.load(sent, index)
+    c.pull_commit(s)
+    restore_configuration(c, s, e, index)
+    s.owed[0] = s.owed[0]._replace(take=answer_installed)
+
+
+def answer_installed(c: Cluster, s: Server, e: Event, owed: Owed) -> None:
+    """A restored snapshot is acknowledged with its index."""
+    m = owed.message
+    assert m is not None
+    rules = {"message": "ack_matched_only"}
+    say(c, s, e, m, rules, "the snapshot is restored", as_sent(s, m, s.answer))
+
+
+def keep_log(c: Cluster, s: Server, e: Event, owed: Owed) -> None:
+    """The snapshot is not restored: see the answer."""
+
+
+def answer_kept(c: Cluster, s: Server, e: Event, owed: Owed) -> None:
+    """A snapshot that tells nothing new, or of a configuration without the server, is answered with the commit index;
+    one whose last entry is in the log moves the commit index."""
+    m = owed.message
+    assert m is not None
+    index, sent = m.entries, c.leader_logs[m.term]
+    has_it = index <= s.last and s.log[index] == sent[index]
+    brought = c.history(c.applied_by(index))
+    known = [conf for conf in brought if conf.learners is not None]
+    if index > s.commit and not has_it and known and all(conf.may_hold(s.nid) for conf in known):
+        raise Departure(
+            "snapshot_not_older",
+            f"server {s.nid} leaves a snapshot of {index} entries, and knows only {s.commit} to be committed",
+            {"commit": index},
+            {"commit": s.commit},
+        )
+    configuration = c.members(brought[0]) if has_it else Members(0, 0, 0, 0, False)
+    answer = c.machine.receive_snapshot(m, sent[index] >> SHIFT, configuration)
+    c.pull(s)
+    c.pull_commit(s)
+    rules = {"message": "snapshot_not_older", "commit": "commit_monotonic"}
+    say(c, s, e, m, rules, "the snapshot is not restored", as_sent(s, m, answer))
