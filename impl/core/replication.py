@@ -182,7 +182,8 @@ def append_entries(raft: Raft, message: m.AppendEntries) -> None:
     """The receiver's rules 2 to 5 (Figure 2, AppendEntries)."""
     follow(raft, message.source)
     log, previous = raft.log, message.prev_log_index
-    if previous < raft.commit_index and not raft.broken:
+    is_current = message.term == raft.current_term  # always, unless refuse_stale is broken
+    if previous < raft.commit_index and is_current:
         index, success, hint = raft.commit_index, True, (0, 0)  # what is committed matches: say so, look no further
     elif _matches(raft, previous, message.prev_log_term):
         index, success, hint = previous + len(message.entries), True, (0, 0)
