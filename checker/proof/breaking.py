@@ -20,6 +20,9 @@ from raftproof.checker.proof.prover import Verdict, cone
 from raftproof.checker.proof.solver import Question, ask_all
 from raftproof.checker.proof.theory import Theory
 
+SEEDS = 4
+"""How many seeds are tried before what is left is unknown."""
+
 
 @dataclass(frozen=True)
 class Outcome:
@@ -44,7 +47,7 @@ def falls(
     seed: int = 0,
     workers: int = 1,
     search_seconds: float = 15.0,
-    timeout_seconds: float = 10.0,
+    timeout_seconds: float = 5.0,
 ) -> Outcome:
     """Which obligation of these claims' cones (or of all) falls in the broken theory, in the smallest instance."""
     start = time.monotonic()
@@ -62,10 +65,18 @@ def falls(
     keys = [o.key for o in still_open] + [f"⊢ {goal}" for goal in fallen_goals]
     if found is not None or not pairs:
         return Outcome("refuted" if found else "proved", found, keys, [], time.monotonic() - start)
-    whole = [Question(o.key, o.script(), seed, timeout_seconds) for o in still_open]
-    unproved = [answer.key for answer in ask_all(whole, workers) if answer.outcome != "unsat"]
-    unproved += [f"⊢ {goal}" for goal in fallen_goals]
+    unproved = _unproved(still_open, seed, timeout_seconds, workers) + [f"⊢ {goal}" for goal in fallen_goals]
     return Outcome("unknown" if unproved else "proved", None, keys, unproved, time.monotonic() - start)
+
+
+def _unproved(asked: list[Obligation], seed: int, timeout_seconds: float, workers: int) -> list[str]:
+    """Which are not proved from every hypothesis, by any of a few seeds: with so many hypotheses chance decides whether
+    an answer takes a moment or an hour."""
+    for attempt in range(SEEDS):
+        questions = [Question(o.key, o.script(), seed + attempt, timeout_seconds) for o in asked]
+        answers = zip(asked, ask_all(questions, workers), strict=True)
+        asked = [o for o, answer in answers if answer.outcome != "unsat"]
+    return [o.key for o in asked]
 
 
 def _without_fallen_goals(broken: Theory[Any], cores: Cores, seed: int) -> tuple[Theory[Any], list[str]]:
