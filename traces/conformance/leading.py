@@ -99,6 +99,14 @@ def send_append_answer(c: Cluster, s: Server, e: Event) -> None:
     unlogged = e.log - s.last - len(batch)
     if unlogged > 0:
         _append_unlogged(c, s, batch, unlogged)
+    elif not batch:
+        raise Departure(
+            "client_request",
+            f"leader {s.nid} acknowledges its log to itself, and has appended nothing",
+            {"answer": "none"},
+            {"answer": words(m)},
+            cause="missing",
+        )
     for changes in batch:
         s.log.append(c.entry(s.term, changes))
     s.last = c.machine.log_length(s.i)

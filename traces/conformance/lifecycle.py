@@ -244,11 +244,12 @@ def apply_change(c: Cluster, s: Server, e: Event) -> None:
 
 def _lead_in(s: Server) -> None:
     """A leader may find that more is committed; one that left may step down (§6)."""
-    if s.configuration.votes(s.nid):
+    votes = [conf.votes(s.nid) for _, conf in s.configurations]
+    if any(votes):
         s.attempt = True
         for j in [j for j in s.low if not any(conf.may_hold(j) for _, conf in s.configurations)]:
             del s.low[j]
-    else:
+    if not all(votes):
         s.owed = [Owed("BecomeFollower", lambda c, s, e, _: become_follower(c, s, e), None, lead_on)]
 
 
