@@ -7,14 +7,13 @@ from typing import Any
 
 from raftproof.checker.language import Model
 from raftproof.model import properties
-from raftproof.model.deployed import election, lease, membership, network, replication, storage
+from raftproof.model.deployed import election, lease, membership, network, replication, storage, witnesses
 from raftproof.model.deployed.state import NO_SERVERS, Configuration, Deployed, Snapshot, everything
 from raftproof.model.properties.monotonic_indexes import commit_monotonic, match_monotonic
 from raftproof.model.properties.persisted_terms import persisted_terms
 from raftproof.model.vocabulary import Server
 
-CORE = (
-    election.campaign,
+ALL: tuple[Callable[..., bool], ...] = (
     election.request_vote,
     election.count_own_vote,
     election.receive_vote_request,
@@ -29,18 +28,18 @@ CORE = (
     network.duplicate_message,
     network.drop_message,
 )
+CORE = (election.campaign, *ALL)
 HEARTBEATS = (replication.send_heartbeat, replication.receive_heartbeat, replication.receive_heartbeat_answer)
-LEASE = (
+TRANSFER = (lease.transfer, lease.receive_timeout_now)
+PRE_VOTE = (
     lease.pre_campaign,
     lease.request_pre_vote,
     lease.count_own_pre_vote,
     lease.receive_pre_vote_request,
     lease.receive_pre_vote_answer,
-    lease.ignore_under_lease,
-    lease.step_down,
-    lease.transfer,
-    lease.receive_timeout_now,
+    *TRANSFER,
 )
+CHECK_QUORUM = (lease.ignore_under_lease, lease.step_down, *TRANSFER)
 SNAPSHOTS = (storage.compact, storage.send_snapshot, storage.receive_snapshot)
 ONE_AT_A_TIME = (membership.change_one, membership.apply_change, lease.step_down)
 JOINTLY = (membership.change_jointly, membership.leave_joint, membership.apply_change, lease.step_down)
@@ -87,15 +86,32 @@ def init_outsider(s: Deployed, outsider: Server) -> None:
     found(s, everybody(s) & ~(1 << outsider))
 
 
+def init_joint(s: Deployed, heir: Server) -> None:
+    """All servers vote, on their way to a cluster of one."""
+    found(s, everybody(s))
+    known = Configuration(1 << heir, everybody(s), NO_SERVERS, NO_SERVERS, True)
+    for i in s.servers:
+        s.configuration[i] = known
+        s.snapshot[i] = Snapshot(0, known)
+        s.disk_snapshot[i] = Snapshot(0, known)
+
+
 def make(
-    name: str, actions: tuple[Callable[..., Any], ...], starts: tuple[Callable[..., Any], ...], **bounds: int
+    name: str,
+    actions: tuple[Callable[..., Any], ...],
+    starts: tuple[Callable[..., Any], ...],
+    seen: tuple[Callable[..., bool], ...] = (),
+    **bounds: int,
 ) -> Model:
-    """A model of some actions of the catalogue."""
+    """A model of some actions of the catalogue; `seen` are the witnesses of what is its own."""
     chosen = Model(name, Deployed, bounds={**everything.bounds, **bounds}, rules=everything.rules, view=everything.view)
     chosen.actions += [action for action in everything.actions if action.function in actions]
     declare(chosen, starts)
     if membership.apply_change not in actions:  # who leaves and comes back is known nothing of
         chosen.action_invariant(match_monotonic)
+    shown: tuple[Callable[..., bool], ...] = (witnesses.answer_waited, witnesses.write_lost)
+    for witness in shown + seen:
+        chosen.witness(witness)
     return chosen
 
 
@@ -113,9 +129,21 @@ def declare(chosen: Model, starts: tuple[Callable[..., Any], ...]) -> None:
 
 model = make("deployed", CORE, (init,))
 heartbeats = make("deployed_heartbeats", CORE + HEARTBEATS, (init,))
-pre_vote = make("deployed_pre_vote", CORE + LEASE, (init_pre_vote,))
-check_quorum = make("deployed_check_quorum", CORE + LEASE, (init_check_quorum,))
-snapshots = make("deployed_snapshots", CORE + SNAPSHOTS, (init,))
-single = make("deployed_membership", CORE + ONE_AT_A_TIME, (init, init_outsider), max_log=2)
-joint = make("deployed_joint", CORE + JOINTLY, (init, init_outsider), max_log=2)
+pre_vote = make("deployed_pre_vote", ALL + PRE_VOTE, (init_pre_vote,), (witnesses.pre_candidate_led,))
+check_quorum = make("deployed_check_quorum", CORE + CHECK_QUORUM, (init_check_quorum,), (witnesses.leader_gave_up,))
+snapshots = make("deployed_snapshots", CORE + SNAPSHOTS, (init,), (witnesses.snapshot_installed,))
+single = make(
+    "deployed_membership",
+    CORE + ONE_AT_A_TIME,
+    (init, init_outsider),
+    (witnesses.membership_changed, witnesses.learner_caught_up, witnesses.leader_gave_up),
+    max_log=2,
+)
+joint = make(
+    "deployed_joint",
+    CORE + JOINTLY,
+    (init, init_joint),
+    (witnesses.membership_changed, witnesses.joint_left, witnesses.leader_gave_up),
+    max_log=2,
+)
 declare(everything, (init,))
