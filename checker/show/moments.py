@@ -1,0 +1,206 @@
+"""The story of a counterexample in its logs, as the paper's Figure 8 tells it: a panel a moment, a strip a server.
+
+    a  s1 leads term 2, appends      b  s2 leads term 3, appends
+    ★ s1  [2]                          s1  [2]
+      s2                             ★ s2  [3]
+      s3                               s3
+
+A moment is a step that changes a log, a commit index, or who leads; what one server does in a row is one moment. So a
+behavior of fifty steps is told in half a dozen panels, and what elections and messages led there is left to the
+space-time diagram.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from raftproof.checker.result import LogView, Result
+from raftproof.checker.show.behavior import RESTART, Behavior, Move, Place, behavior_of
+from raftproof.checker.show.loggrid import CELL, draw_strip
+from raftproof.checker.show.spacetime_facts import Facts, facts_of
+from raftproof.checker.show.spacetime_plan import commit_of
+from raftproof.checker.show.style import FACT, FAINT, Pen, wrap_to
+from raftproof.checker.show.words import count_text, value_text
+
+PANELS_MAX = 16
+"""A longer story begins with what led to its last moments."""
+WIDTH = 1080
+_LEFT, _ROW, _GAP = 74, 46, 14
+
+
+@dataclass
+class Moment:
+    """What one server did, in one step or some in a row."""
+
+    actor: str | None
+    moves: list[Move]
+    words: list[tuple[str, str]] = field(default_factory=list)
+    """Who did what: ("s1", "leads term 2")."""
+
+    @property
+    def number(self) -> int:
+        """The step after which the panel shows the cluster."""
+        return self.moves[-1].number
+
+
+def moments_of(behavior: Behavior) -> list[Moment]:
+    """The moments of a behavior whose model has logs; the last step is always one of them."""
+    view = behavior.shape.view
+    assert view is not None
+    moments: list[Moment] = []
+    for move in behavior.moves:
+        words = list(_told(move, behavior, view))
+        if move is behavior.moves[-1] and not words:
+            words = [(move.actor or "", move.step.action)]
+        if not words:
+            continue
+        drops = any(verb.startswith("drops") for _, verb in words)
+        if not moments or moments[-1].actor != move.actor or drops:
+            moments.append(Moment(move.actor, []))
+        moments[-1].moves.append(move)
+        moments[-1].words += words
+    return moments
+
+
+def moments_svg(result: Result) -> str:
+    """The panels of a result's counterexample; of a model with logs."""
+    behavior = behavior_of(result)
+    view = behavior.shape.view
+    if view is None or not behavior.actors:
+        raise ValueError("the model has no logs")
+    every = moments_of(behavior)
+    shown = every[-PANELS_MAX:]
+    cells = max(2, *(len(behavior.states[m.number][view.log][actor]) for m in shown for actor in behavior.actors))
+    width = _LEFT + min(cells, 8) * CELL + 34
+    rows = -(-len(shown) // max(1, int((WIDTH - 16) / (width + _GAP))))
+    columns = -(-len(shown) // rows)
+    pen = Pen(
+        f"How {behavior.violation.property} comes to fall, in {count_text(len(shown), 'moments')}",
+        "A panel a moment; in it a strip a server, coloured by term; the bar under a strip is what is committed.",
+    )
+    facts = facts_of(behavior, behavior.actors)
+    y = 12.0
+    if len(every) > len(shown):
+        pen.text(
+            16, y + 12, f"{count_text(len(every) - len(shown), 'moments')} before these are left out.", 12, "prose soft"
+        )
+        y += 24
+    for first in range(0, len(shown), columns):
+        row = list(enumerate(shown))[first : first + columns]
+        captions = [wrap_to(_caption(moment), width - 40, 11) for _, moment in row]
+        head = 14 * max(map(len, captions)) + 30
+        height = head + _ROW * len(behavior.actors) + 8
+        for place, ((number, moment), caption) in enumerate(zip(row, captions, strict=True)):
+            x = 12 + place * (width + _GAP)
+            last = number == len(shown) - 1
+            _draw_panel(pen, behavior, moment, x, y, width, height, number, caption, facts if last else None)
+        y += height + _GAP
+    return pen.finish(12 + columns * (width + _GAP), y)
+
+
+def _caption(moment: Moment) -> str:
+    """Who did what; who acts is named once."""
+    told, subject = "", ""
+    for actor, verb in moment.words:
+        told += f"{', ' if told else ''}{actor + ' ' if actor != subject else ''}{verb}"
+        subject = actor
+    return told
+
+
+def _steps(moment: Moment) -> str:
+    first, last = moment.moves[0].number, moment.moves[-1].number
+    return f"step {first}" if first == last else f"steps {first} to {last}"
+
+
+def _draw_panel(
+    pen: Pen,
+    behavior: Behavior,
+    moment: Moment,
+    x: float,
+    y: float,
+    width: float,
+    height: float,
+    number: int,
+    caption: list[str],
+    facts: Facts | None,
+) -> None:
+    """One panel; the last one is framed heavily and points at the facts."""
+    look: dict[str, float | str] = {"stroke": FACT, "stroke_width": 3} if facts else {"stroke": FAINT}
+    pen.box(x, y, width, height, rx=5, **look)
+    pen.text(x + 10, y + 19, _letter(number), 14, "bold")
+    for n, line in enumerate(caption):
+        pen.text(x + 30, y + 18 + 14 * n, line, 11, "bold")
+    pen.text(x + 30, y + 18 + 14 * len(caption), _steps(moment), 10, "soft")
+    top = y + height - _ROW * len(behavior.actors) - 4
+    for row, actor in enumerate(behavior.actors):
+        _draw_server(pen, behavior, moment, x, top + row * _ROW, actor, facts)
+
+
+def _draw_server(
+    pen: Pen, behavior: Behavior, moment: Moment, x: float, y: float, actor: str, facts: Facts | None
+) -> None:
+    """A server's line: who it is, whether it leads, and its log; what the moment's steps changed in ink."""
+    view, state = behavior.shape.view, behavior.states[moment.number]
+    assert view is not None
+    leads = bool(view.role) and state[view.role][actor] == view.leader
+    acts = actor == moment.actor
+    if leads:
+        pen.line(x + 6, y + 2, x + 6, y + _ROW - 12, stroke_width=4)
+    pen.text(x + 14, y + 15, f"{actor} ★" if leads else actor, 13, "bold" if leads or acts else "soft")
+    if view.current_term:
+        pen.text(x + 14, y + 30, f"term {value_text(state[view.current_term][actor])}", 10, "" if acts else "soft")
+    log, before = state[view.log][actor], behavior.states[moment.moves[0].number - 1][view.log][actor]
+    same = next((n for n, (a, b) in enumerate(zip(before, log, strict=False)) if a != b), min(len(before), len(log)))
+    dropped = before[same:][: max(0, 8 - len(log))] if len(before) > same else []
+    places = [Place.of(place) for place, _ in facts.places] if facts else []
+    inside = [place.keys[1] for place in places if place.field == view.log and place.keys[:1] == (actor,) < place.keys]
+    marked = [int(index) for index in inside if index.isdecimal()]
+    commit = commit_of(state, view, actor)
+    reach = draw_strip(pen, x + _LEFT, y, log, view, commit, marked, dropped=dropped, limit=8)
+    if acts and log[same:]:
+        pen.line(x + _LEFT + same * CELL, y - 3, x + _LEFT + min(len(log), 8) * CELL, y - 3, stroke_width=2)
+    here = [n for n, column in enumerate(facts.column_of, start=1) if column == actor] if facts else []
+    for n, fact in enumerate(here):
+        pen.badge(x + _LEFT + reach + 12 + 18 * n, y + 10, fact)
+
+
+def _letter(number: int) -> str:
+    """a, b, … as the paper's figures are lettered."""
+    return "abcdefghijklmnopqrstuvwxyz"[number] if number < 26 else str(number + 1)
+
+
+def _told(move: Move, behavior: Behavior, view: LogView) -> list[tuple[str, str]]:
+    """What a step does that is a moment, in words."""
+    before, after = behavior.states[move.number - 1], behavior.states[move.number]
+    words = [(move.actor, "restarts")] if move.fault == RESTART and move.actor else []
+    for actor in behavior.actors:
+        if view.role and before[view.role][actor] != after[view.role][actor] == view.leader:
+            term = f" term {value_text(after[view.current_term][actor])}" if view.current_term else ""
+            words.append((actor, f"leads{term}"))
+        leads = bool(view.role) and after[view.role][actor] == view.leader
+        words += [(actor, verb) for verb in _log_words(before[view.log][actor], after[view.log][actor], leads)]
+        was, now = commit_of(before, view, actor), commit_of(after, view, actor)
+        if now > was:
+            words.append((actor, f"commits {_indexes(was + 1, now)}"))
+        elif now < was and move.fault != RESTART:
+            words.append((actor, f"takes its commit back to {now}"))
+    return words
+
+
+def _log_words(before: list[object], after: list[object], leads: bool) -> list[str]:
+    same = next(
+        (n for n, (a, b) in enumerate(zip(before, after, strict=False)) if a != b), min(len(before), len(after))
+    )
+    words = []
+    if len(before) > same:
+        words.append(f"drops {_indexes(same + 1, len(before))}")
+    if len(after) > same:
+        words.append(f"{'appends' if leads else 'stores'} {_indexes(same + 1, len(after))}")
+    return words
+
+
+def _indexes(first: int, last: int) -> str:
+    return str(first) if first == last else f"{first} to {last}"
+
+
+__all__ = ["Moment", "moments_of", "moments_svg"]
