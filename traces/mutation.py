@@ -2,8 +2,9 @@
 
     python -m raftproof.traces.mutation --seed 1 --count 20000 --traces tests/traces/corpus/good [--out FILE.md]
 
-A mutation changes one field of one line, drops a line, doubles one, or swaps two, together with their place in time. Some
-changes cannot be seen, and some lead to another legal trace: they are counted by event and field, each with its reason.
+A mutation changes one field of one line, drops a line, doubles one, or swaps two, together with their place in time.
+Some changes cannot be seen, and some lead to another legal trace: they are counted by event and field, each with its
+reason.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import argparse
 import random
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -97,7 +98,10 @@ def _places(data: Any, above: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]
 
 def _other(name: str, value: Any, event: Event, ids: Sequence[str], chance: random.Random) -> Any:
     """Another value of the same sort."""
-    pick: Callable[[Sequence[Any]], Any] = lambda values: chance.choice([v for v in values if v != value] or [value])
+
+    def pick(values: Sequence[Any]) -> Any:
+        return chance.choice([v for v in values if v != value] or [value])
+
     if name == "name":
         same = [n for n in KINDS if KINDS[n] == KINDS[value] and n != value] if value in KINDS else PLAIN
         return pick(same)
@@ -212,7 +216,11 @@ REASONS: Final = (
     ("msg.index", "Send", "a leader may send any part of its log; nobody received the message"),
     ("msg.logTerm", "Send", "see index"),
     ("msg.entries", "Send", "a leader may send fewer entries than it has, and a snapshot of any committed index"),
-    ("msg.commit", "SendAppendEntriesRequest", "a heartbeat may tell less than is known; `--strict` demands exactly that"),
+    (
+        "msg.commit",
+        "SendAppendEntriesRequest",
+        "a heartbeat may tell less than is known; `--strict` demands exactly that",
+    ),
     ("msg", "Receive", "an equal message was sent before, too; or it is an old one that is ignored either way"),
     ("msg.to", "Send", "a leader may send the same to another member"),
     ("role", "", "a follower may have become a pre-candidate, which is not logged"),
@@ -232,10 +240,9 @@ def reason(kind: str, event: str) -> str:
 
 def report(result: Study, seed: int, count: int) -> str:
     """The study as a page."""
-    tried = sum(result.tried.values())
+    tried, seen_in_all = sum(result.tried.values()), sum(result.rejected.values())
     lines = [
-        f"{tried:,} changes of good traces (seed {seed}); {sum(result.rejected.values()):,} rejected: "
-        f"**{100 * result.share:.1f} %**.",
+        f"{tried:,} changes of good traces (seed {seed}); {seen_in_all:,} rejected: **{100 * result.share:.1f} %**.",
         "",
         "| change | tried | rejected |",
         "|---|---:|---:|",
@@ -252,7 +259,9 @@ def report(result: Study, seed: int, count: int) -> str:
         unseen = n - result.rejected[event, kind]
         if unseen:
             lines.append(f"| {event} | `{kind}` | {unseen} of {n} | {reason(kind, event)} |")
-    never = [f"{event} `{kind}`" for (event, kind), n in sorted(result.tried.items()) if not result.rejected[event, kind]]
+    never = [
+        f"{event} `{kind}`" for (event, kind), n in sorted(result.tried.items()) if not result.rejected[event, kind]
+    ]
     lines += ["", "Fields whose change was never seen: " + (", ".join(never) or "none") + ".", ""]
     lines += ["## Rules by which changes were rejected", "", "| rule | times |", "|---|---:|"]
     lines += [f"| `{rule}` | {n:,} |" for rule, n in result.rules.most_common()]

@@ -15,7 +15,7 @@ from raftproof.traces.conformance.membership import Configuration
 from raftproof.traces.conformance.modes import has_pre_vote
 from raftproof.traces.conformance.server import Server, show_configuration, shown
 from raftproof.traces.conformance.storage import SHIFT
-from raftproof.traces.events import CANDIDATE, FOLLOWER, NONE, PRE_CANDIDATE, Event, Message
+from raftproof.traces.events import CANDIDATE, FOLLOWER, LEADER, NONE, PRE_CANDIDATE, Event, Message
 
 ANSWERS: Final = frozenset({"MsgAppResp", "MsgVoteResp"})
 """Messages that promise something: they leave when what they promise is on disk."""
@@ -80,8 +80,9 @@ def _look_closer(s: Server, c: Cluster, e: Event, rules: Mapping[str, str]) -> N
     expected, observed = s.shows(), shown(e)
     differing = [name for name in expected if expected[name] != observed[name]]
     if differing:
+        cuts_own_log = s.role == LEADER and differing[0] == "log" and e.log < s.last
         raise Departure(
-            rules[differing[0]],
+            "leader_append_only" if cuts_own_log else rules[differing[0]],
             f"server {s.nid} shows another {' and '.join(differing)} than its last lines leave it in",
             {name: expected[name] for name in differing},
             {name: observed[name] for name in differing},

@@ -62,7 +62,7 @@ def send_vote_request(c: Cluster, s: Server, e: Event) -> None:
     assert m is not None
     if m.dest not in s.wanted or m.dest == s.nid:
         raise Departure(
-            "request_votes",
+            "request_votes" if s.configuration.votes(m.dest) else "learner_no_vote",
             f"server {s.nid} asks {m.dest} for its vote, whom it has not to ask now",
             {"to": " or ".join(sorted(s.wanted - {s.nid}, key=int)) or "nobody"},
             {"to": m.dest},
@@ -134,7 +134,8 @@ def take_term(c: Cluster, s: Server, e: Event, owed: Owed) -> None:
         owed.instead(c, s, e, owed)
         become_follower(c, s, e)
         return
-    if m.term > s.term and m.type in ("MsgVote", "MsgVoteResp", "MsgAppResp", "MsgHeartbeatResp"):
+    is_newer = m.term > s.term
+    if is_newer and m.type in ("MsgVote", "MsgVoteResp", "MsgAppResp", "MsgHeartbeatResp"):
         s.answer = c.machine.receive(m)
         c.pull(s)
         s.vote = NONE  # of the new term; one that is granted shows after the answer
@@ -145,7 +146,8 @@ def take_term(c: Cluster, s: Server, e: Event, owed: Owed) -> None:
         c.pull(s)
     s.forget_election()
     c.enter_term(s)
-    same(s, c, e, dict.fromkeys(s.shows(), "higher_term_steps_down"))
+    rules = dict.fromkeys(s.shows(), "higher_term_steps_down")
+    same(s, c, e, rules if is_newer else rules | {"vote": "keep_vote_on_step_down"})
 
 
 def answer_vote(c: Cluster, s: Server, e: Event, owed: Owed) -> None:
@@ -211,7 +213,7 @@ def win(c: Cluster, s: Server, e: Event, owed: Owed) -> None:
     """The votes of a majority make a leader, which begins its term with an empty entry (§5.2, §8)."""
     c.pull(s)
     s.forget_election()
-    s.low = {s.nid: s.last}
+    s.low, s.denied = {s.nid: s.last}, {}
     same(s, c, e)
     c.lead(s)
     s.owed = [Owed("Replicate", begin_term)]

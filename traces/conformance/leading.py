@@ -216,7 +216,8 @@ def _send_heartbeat(c: Cluster, s: Server, e: Event, m: Message) -> None:
     sent = machine.sent()
     wanted = Message("MsgHeartbeat", sent[2], s.nid, m.dest, 0, 0, 0, sent[3], NONE, False, 0)
     if m != wanted:
-        rules = {"message": "heartbeats", "commit": "commit_up_to_last_new"}
+        was_denied = known < m.commit <= s.denied.get(m.dest, 0)
+        rules = {"message": "heartbeats", "commit": "refusal_no_match" if was_denied else "commit_up_to_last_new"}
         expect(m, wanted, rules, f"server {m.dest} is known to hold {held} entries, {s.commit} are committed")
 
 
@@ -255,6 +256,8 @@ def receive_append_answer(c: Cluster, s: Server, e: Event) -> None:
         if not s.attempt:
             _keep_commit(c, s)
     else:
+        if m.reject:
+            s.denied[m.source] = m.index
         c.machine.receive(m)
 
 
@@ -338,12 +341,18 @@ def _why_not_committed(c: Cluster, s: Server, index: int) -> tuple[str, str]:
             "commit_own_term",
             f"leader {s.nid} of term {s.term} commits entry {index}, which is of term {s.log[index] >> SHIFT}",
         )
+    majority = majority_index(conf, match)
+    others = tuple(j for j in match if not conf.votes(j) and conf.may_hold(j))
+    if majority >= index:
+        rule = "learner_no_vote" if others else "commit_quorum"
+        return rule, f"a majority of the voters holds {majority} entries (match {held}), and {index} are committed"
+    if majority_index(conf, {j: max(match[j], s.denied.get(j, 0)) for j in match}) >= index:
+        return (
+            "refusal_no_match",
+            f"entry {index} is not what a majority holds (match {held}); refusals tell of no match",
+        )
     if conf.outgoing and majority_index(conf._replace(outgoing=()), match) >= index:
         return "joint_majorities", f"a majority of the outgoing voters does not hold {index} entries (match {held})"
-    counted = [j for j in match if not conf.votes(j) and match[j] >= index]
-    if counted:
-        return (
-            "learner_no_vote",
-            f"a majority of the voters does not hold {index} entries (match {held}); learners do not count",
-        )
+    if any(match[j] >= index for j in others):
+        return "learner_no_vote", f"a majority of the voters does not hold {index} entries (match {held})"
     return "commit_quorum", f"entry {index} is not what a majority holds (match {held})"

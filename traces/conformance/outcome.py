@@ -22,6 +22,7 @@ OTHER_RULES = {
     "founding": "all founding servers begin with the same voters",
     "commit_monotonic": "the commit index never falls (Figure 2, volatile state)",
     "match_monotonic": "match_index never falls (Figure 2, volatile state on leaders)",
+    "keep_vote_on_step_down": "a candidate that steps down within its term keeps its vote (§5.2)",
     "refusal_no_match": "a refusal moves no match_index (§5.3)",
     "snapshot_not_older": "a snapshot older than the commit index is ignored (§7)",
     "learner_no_vote": "a learner counts in no quorum (thesis §4.2.1)",

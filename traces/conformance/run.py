@@ -95,16 +95,17 @@ class Run:
             if s.batch and name not in _IN_PROPOSAL:
                 raise _not_owed(s, event, "SendAppendEntriesResponse")
             if s.wanted and name not in _IN_CAMPAIGN:
-                raise _not_owed(s, event, "SendRequestVoteRequest")
+                is_old = s.wanted.isdisjoint(s.configuration.voters)
+                raise _not_owed(s, event, "SendRequestVoteRequest", "joint_majorities" if is_old else "")
         FOLLOW[name](self.cluster, s, event)
 
 
-def _not_owed(s: Server, event: Event, name: str) -> Departure:
-    """Another line came than the one that the server owed."""
+def _not_owed(s: Server, event: Event, name: str, known: str = "") -> Departure:
+    """Another line came than the one that the server owed; `known` is the rule, where it is not the usual one."""
     rule, why = _OWED[name]
     heard = s.heard
     return Departure(
-        rule,
+        known or rule,
         f"{why}; server {s.nid} does {event.name} instead",
         {"event": name, **({"after": f"{heard.type} of {heard.source} in term {heard.term}"} if heard else {})},
         {"event": event.name, **{k: v for k, v in shown(event).items() if v != s.shows()[k]}},

@@ -42,10 +42,9 @@ class Server:
     """One server, as far as it is known."""
 
     __slots__ = (
-        "answer", "applying", "attempt", "batch", "commit", "conf", "configurations", "dead", "disk", "founding",
-        "granted", "heard", "i", "last", "late", "leader",
-        "life", "log", "low", "nid", "owed", "ready", "refused", "role", "shared", "starting", "term",
-        "vote", "wanted",
+        "answer", "applying", "attempt", "batch", "commit", "conf", "configurations", "dead", "denied", "disk",
+        "founding", "granted", "heard", "i", "last", "late", "leader", "life", "log", "low", "nid", "owed", "ready",
+        "refused", "role", "shared", "starting", "term", "vote", "wanted",
     )  # fmt: skip
 
     def __init__(self, nid: Id, i: int) -> None:
@@ -72,6 +71,7 @@ class Server:
         self.configurations: list[tuple[int, Configuration]] = [(0, NOBODY)]
         """What may be in force: how many committed changes were applied, and the configuration."""
         self.applying = False  # a change was applied, and the next line shows which configuration it made
+        self.denied: dict[Id, int] = {}  # the last index that was refused: it tells of no match
         # Between lines.
         self.owed: list[Owed] = []
         self.heard: Message | None = None  # the message that it received last
