@@ -46,10 +46,10 @@ def changed(now: Configuration, entry: Entry) -> Configuration:
     voters = (now.voters | entry.added) & ~(entry.removed | entry.learners)
     learners = now.learners & ~(entry.added | entry.removed) | entry.learners & ~now.voters
     demoted = entry.learners & now.voters
-    moved = voters ^ now.voters
+    touched = entry.added | entry.removed | entry.learners
     if voters == 0:
         return now
-    if entry.kind == Kind.AUTO and moved & (moved - 1) == 0:
+    if entry.kind == Kind.AUTO and touched & (touched - 1) == 0:
         return Configuration(voters, NO_SERVERS, learners | demoted, NO_SERVERS, False)
     return Configuration(voters, now.voters, learners, demoted, entry.kind != Kind.EXPLICIT)
 

@@ -9,6 +9,7 @@ from raftproof.checker.language import Model
 from raftproof.model import properties
 from raftproof.model.deployed import election, lease, membership, network, replication, storage, witnesses
 from raftproof.model.deployed.state import NO_SERVERS, Configuration, Deployed, Snapshot, everything
+from raftproof.model.properties.committed_on_majority import committed_on_majority
 from raftproof.model.properties.monotonic_indexes import commit_monotonic, match_monotonic
 from raftproof.model.properties.persisted_terms import persisted_terms
 from raftproof.model.vocabulary import Server
@@ -107,8 +108,11 @@ def make(
     chosen = Model(name, Deployed, bounds={**everything.bounds, **bounds}, rules=everything.rules, view=everything.view)
     chosen.actions += [action for action in everything.actions if action.function in actions]
     declare(chosen, starts)
-    if membership.apply_change not in actions:  # who leaves and comes back is known nothing of
+    if (
+        membership.apply_change not in actions
+    ):  # else a majority is another one later, and who comes back is known nothing of
         chosen.action_invariant(match_monotonic)
+        chosen.invariant(committed_on_majority)
     shown: tuple[Callable[..., bool], ...] = (witnesses.answer_waited, witnesses.write_lost)
     for witness in shown + seen:
         chosen.witness(witness)

@@ -52,7 +52,7 @@ class Kind(IntEnum):
 
     NORMAL = 0
     AUTO = 1
-    """Joint only if more than one voter changes; the leader leaves it by itself."""
+    """Joint only if it is about more than one server; the leader leaves it by itself."""
     IMPLICIT = 2
     """Joint; the leader leaves it by itself."""
     EXPLICIT = 3
