@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -12,19 +13,32 @@ from raftproof.checker.native.build import build
 from raftproof.checker.run import Question
 
 
-def every_state(question: Question) -> Words:
-    """The words of every state inside the bounds, one of each class of states that differ in names, level by level.
+@dataclass(frozen=True)
+class Found:
+    """The states inside the bounds, one of each class of states that differ in names."""
 
-    A search that meets a violation ends after its level, and one that reaches a limit ends there.
-    """
+    words: Words
+    levels: list[int]
+    """How many states each level has; the words are in this order."""
+    is_all: bool
+    """Whether there are no more: the search met no violation, after whose level it ends, and no limit."""
+
+    def __len__(self) -> int:
+        return sum(self.levels)
+
+    def depth(self, row: int) -> int:
+        """The level of a state; the first is 1."""
+        return int(np.searchsorted(np.cumsum(self.levels), row, side="right")) + 1
+
+
+def every_state(question: Question) -> Found:
+    """Search, and keep what is found."""
     layout = question.layout()
-    kernels = build(question.model, layout)
+    kernels, watch = build(question.model, layout), None if question.only is None else frozenset(question.only)
     with tempfile.TemporaryFile() as kept:
-        Search(kernels, question.interpreter(layout), question.workers, question.limits, _watched(question), kept).run()
+        search = Search(kernels, question.interpreter(layout), question.workers, question.limits, watch, kept)
+        outcome = search.run()
         kept.seek(0)
         words: Words = np.frombuffer(kept.read(), np.uint64)
-    return words
-
-
-def _watched(question: Question) -> frozenset[str] | None:
-    return None if question.only is None else frozenset(question.only)
+    levels = [sum(count for _, count in pieces) for pieces in outcome.levels]
+    return Found(words, levels, outcome.worst is None and not outcome.reason)

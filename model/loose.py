@@ -115,7 +115,8 @@ def may_truncate(s: Raft, n: Server, t: int, prev: int, last: int, i: int, end: 
     """Server n's entry at i conflicts with the slice; entries from end on are to go, and none below i."""
     if not receives(s, n, t, prev, last, 0) or i <= prev or i > last or i > len(s.log[n]) or end < i - 1:
         return False
-    return end <= len(s.log[n]) and s.log[n][i].term != s.term_log[t][i].term
+    conflicts = s.log[n][i].term != s.term_log[t][i].term or not s.upholds(Rule.TRUNCATE_ON_CONFLICT)
+    return conflicts and end <= len(s.log[n])
 
 
 def agrees(s: Raft, n: Server, t: int, prev: int, last: int) -> bool:

@@ -268,11 +268,11 @@ def main(rules: Sequence[str]) -> int:
     from raftproof.model import abstract
 
     question = Question(abstract.model, {"max_term": 3, "max_log": 1}, ("restart",), tuple(rules))
-    words, layout = every_state(question), question.layout()
-    counts = failures(Reading(layout), words)
+    found = every_state(question)
+    counts = failures(Reading(question.layout()), found.words)
     for name, count in counts.items():
         print(f"{name:24} {f'fails in {count:,}' if count else 'holds'}")
-    print(f"{len(words) // layout.words:,} states of 3 servers, term <= 3, log <= 1, restarts; up to names of servers")
+    print(f"{len(found):,} states of 3 servers, term <= 3, log <= 1, restarts; up to names of servers")
     return 1 if any(counts.values()) else 0
 
 

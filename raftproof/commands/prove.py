@@ -61,14 +61,17 @@ def command(
 
 
 def _prove_all(goals: list[str], solver: str, seed: int, out: Path | None, json_file: str | None) -> int:
+    from raftproof.checker.proof.induction import satisfiable
     from raftproof.checker.proof.prover import prove
     from raftproof.model.proof import RAFT
     from raftproof.model.proof.cores import stored
+    from raftproof.model.proof.instances import GROWING
 
     with _progress() as progress:
         proof = prove(RAFT, stored(), goals, seed=seed, solver=solver, workers=2, progress=progress)
+    vacuous = [action.name for action in RAFT.actions if satisfiable(RAFT, action.name, GROWING) is None]
     if json_file != "-":
-        _print_proof(RAFT, proof, goals)
+        _print_proof(RAFT, proof, goals, vacuous)
     if out is not None:
         from raftproof.checker.proof.graph import draw
 
@@ -78,7 +81,7 @@ def _prove_all(goals: list[str], solver: str, seed: int, out: Path | None, json_
     named = {n: v for n, v in proof.claims.items() if RAFT.claim(n).kind in kinds or n in goals}
     _write_json(
         {
-            "verdict": proof.verdict,
+            "verdict": _verdict(proof, vacuous),
             "obligations": len(proof.asked),
             "proved": sum(one.answer.outcome == "unsat" for one in proof.asked),
             "failed": proof.failed,
@@ -89,21 +92,27 @@ def _prove_all(goals: list[str], solver: str, seed: int, out: Path | None, json_
             "seed": seed,
             "lemmas": {name: round(seconds, 3) for name, seconds in proof.seconds_of.items()},
             "stale": proof.stale,
+            "vacuous": vacuous,
             "assumptions": list(RAFT.assumptions),
         },
         json_file,
     )
-    return EXIT_CODES[proof.verdict]
+    return EXIT_CODES[_verdict(proof, vacuous)]
 
 
-def _print_proof(theory: Theory[Any], proof: Proof, goals: list[str]) -> None:
+def _verdict(proof: Proof, vacuous: list[str]) -> str:
+    """What is proved of an action that may never be taken is not worth the name."""
+    return "unknown" if vacuous and proof.verdict == "proved" else proof.verdict
+
+
+def _print_proof(theory: Theory[Any], proof: Proof, goals: list[str], vacuous: list[str]) -> None:
     for name, verdict in proof.claims.items():
         claim = theory.claim(name)
         if claim.kind != "lemma" or name in goals or verdict != "proved":
             print(f"{verdict:8} {name:24} {proof.seconds_of[name]:6.2f} s  {' '.join(claim.sentence.split())}")
     lemmas = [name for name in proof.claims if theory.claim(name).kind == "lemma"]
     proved = sum(one.answer.outcome == "unsat" for one in proof.asked)
-    print(f"\n{proof.verdict}: {proved} of {len(proof.asked)} obligations, {len(lemmas)} lemmas,", end=" ")
+    print(f"\n{_verdict(proof, vacuous)}: {proved} of {len(proof.asked)} obligations, {len(lemmas)} lemmas,", end=" ")
     print(f"{proof.cpu_seconds:.1f} CPU seconds, {proof.solver}, seed {proof.seed}")
     for key in proof.failed:
         print(f"refuted: {key}")
@@ -115,6 +124,12 @@ def _print_proof(theory: Theory[Any], proof: Proof, goals: list[str]) -> None:
     print("for any number of servers, terms, entries and values, assuming:")
     for assumption in theory.assumptions:
         print(f"  - {assumption}")
+    if vacuous:
+        print(f"perhaps vacuous: no small state satisfies every lemma and enables {', '.join(vacuous)}")
+    else:
+        print(
+            f"not vacuous: each of the {len(theory.actions)} actions is enabled in a state that satisfies every lemma"
+        )
     print(f"again: raftproof prove {' '.join([*goals, ''])}--solver {proof.solver} --seed {proof.seed}")
 
 
@@ -147,10 +162,25 @@ def _what_falls(
         picture = out / f"{break_rule or without}.svg"
         picture.write_text(draw(theory, outcome.counterexample))
         _say(f"picture: {picture}", json_file)
+    reached = _look_for(outcome, break_rule or "", json_file)
     again = f"raftproof prove {' '.join([*goals, ''])}{option} --seed {seed}"
     _say(f"again: {again}", json_file)
-    _write_json(_outcome_json(theory, outcome, seed, again), json_file)
+    _write_json(_outcome_json(theory, outcome, seed, again) | reached, json_file)
     return EXIT_CODES[outcome.verdict]
+
+
+def _look_for(outcome: Outcome, rule: str, json_file: str | None) -> dict[str, Any]:
+    """Ask the explorer whether the counterexample's first state can be reached; the answer as JSON."""
+    if outcome.counterexample is None:
+        return {}
+    from dataclasses import asdict
+
+    from raftproof.model.proof.reached import look_for
+
+    typer.echo("exploring a cluster of this size: is the state before reached?", err=True)
+    reached = look_for(outcome.counterexample, rule)
+    _say("\n".join(reached.sentences(outcome.counterexample.lemma)), json_file)
+    return {"reached": asdict(reached)}
 
 
 def _print_outcome(theory: Theory[Any], outcome: Outcome, without: str | None) -> None:

@@ -182,9 +182,10 @@ THREE_TERMS = {"max_term": 3, "max_log": 1}
 @pytest.mark.slow
 def test_every_lemma_holds_in_every_state_of_three_servers_and_three_terms_with_restarts() -> None:
     question = Question(abstract.model, THREE_TERMS, ("restart",))
-    words, layout = every_state(question), question.layout()
-    assert len(words) == 1_116_068 * layout.words
-    assert failures(Reading(layout), words) == dict.fromkeys((claim.name for claim in CLAIMS), 0)
+    found = every_state(question)
+    assert found.is_all
+    assert len(found) == 1_116_068
+    assert failures(Reading(question.layout()), found.words) == dict.fromkeys((claim.name for claim in CLAIMS), 0)
 
 
 FALLEN = {
@@ -201,14 +202,14 @@ FALLEN = {
 def test_without_a_rule_the_lemma_that_the_matrix_names_fails_in_a_state_that_is_reached(rule: str) -> None:
     assert FALLEN[rule] == next(row.falls for row in rows() if row.name == rule)
     question = Question(abstract.model, THREE_TERMS, (), (rule,), workers=1)
-    assert failures(Reading(question.layout()), every_state(question))[FALLEN[rule]] > 0
+    assert failures(Reading(question.layout()), every_state(question).words)[FALLEN[rule]] > 0
 
 
 @pytest.mark.slow
 def test_many_states_read_at_once_fail_where_each_alone_does() -> None:
     question = Question(abstract.model, THREE_TERMS, (), ("log_up_to_date",), workers=1)
     layout = question.layout()
-    reading, words = Reading(layout), every_state(question).reshape(-1, layout.words)
+    reading, words = Reading(layout), every_state(question).words.reshape(-1, layout.words)
     run, state = concrete.Interpreter(RAFT, reading.instance), reading.states(words)
     claims = [RAFT.claim(name) for name in ("VoterPassesOn", "ChoosableKept", "CommitBasis", "MsgSlice")]
     wrong = {claim.name: set(failing(RAFT, claim, state, len(words)).tolist()) for claim in claims}
