@@ -23,6 +23,7 @@ class Totals:
         """No run yet."""
         self.began = time.process_time()
         self.runs = self.steps = self.acknowledged = self.elections = self.local_reads = self.unknown = self.lost = 0
+        self.traces = self.events = self.undetermined = 0  # of those that were held against the model
         self.slowest = 0.0
         self.faults: Counter[str] = Counter()
         self.digest = hashlib.sha256()
@@ -40,6 +41,10 @@ class Totals:
         self.slowest = max(self.slowest, outcome.recovered_in)
         self.faults.update(outcome.faults)
         self.digest.update(outcome.digest.encode())
+        if judged.conformance is not None:
+            self.traces += 1
+            self.events += judged.conformance.events
+            self.undetermined += judged.conformance.verdict == "undetermined"
 
     @property
     def steps_per_cpu_second(self) -> float:
@@ -55,13 +60,15 @@ def command(
     broken: Annotated[
         list[str] | None, typer.Option("--break", help="Switch a rule off, to see what falls.", metavar="RULE")
     ] = None,
+    conform: Annotated[bool, typer.Option("--conform", help="Hold each run's trace against the model, too.")] = False,
     json: Annotated[Path | None, typer.Option(help="Write the result here; - is standard output.")] = None,
     out: Annotated[Path, typer.Option(help="Where the pictures of a failing run go.")] = Path("torture"),
 ) -> None:
     """Run the implementation under deterministic faults.
 
     Each run is a whole cluster with its clients, disks, clocks and network in this process; its seed decides
-    everything. A failing run is made small and drawn. `--break` names a rule of Raft to switch off.
+    everything. A failing run is made small and drawn. `--break` names a rule of Raft to switch off. With `--conform`
+    every line of every run's trace must be a step of the model that `raftproof check deployed` explores.
     """
     from raftproof.commands.torture_runs import judge, shrunk
     from raftproof.impl.core.rules import check_names
@@ -72,11 +79,11 @@ def command(
         check_names(rules)
     except ValueError as error:
         _usage(str(error))
-    again = _command(seeds, seed, steps, faults, sorted(rules))
+    again = _command(seeds, seed, steps, faults, sorted(rules), conform)
     totals, failure, interrupted, speed = Totals(), None, False, 0.0
     try:
         for number in range(seed, seed + seeds):
-            judged = judge(plan(number, steps, chosen, rules))
+            judged = judge(plan(number, steps, chosen, rules), conform=conform)
             totals.add(judged)
             _progress(totals, seeds)
             if judged.violation is not None:
@@ -91,7 +98,7 @@ def command(
     verdict = _verdict(failure, interrupted, totals)
     speed = speed or totals.steps_per_cpu_second
     if failure is not None:
-        again = _command(1, failure.judged.plan.seed, steps, faults, sorted(rules))
+        again = _command(1, failure.judged.plan.seed, steps, faults, sorted(rules), conform)
         _draw(failure, again, out)
     if json is not None:
         _write_json(json, verdict, totals, speed, failure, again)
@@ -103,12 +110,12 @@ def command(
 def _verdict(failure: Failure | None, interrupted: bool, totals: Totals) -> str:
     if failure is not None:
         return "violated"
-    return "incomplete" if interrupted or totals.unknown else "none_found"
+    return "incomplete" if interrupted or totals.unknown or totals.undetermined else "none_found"
 
 
-def _command(seeds: int, seed: int, steps: int, faults: str, rules: list[str]) -> str:
-    broken = "".join(f" --break {rule}" for rule in rules)
-    return f"raftproof torture --seeds {seeds} --seed {seed} --steps {steps} --faults {faults}{broken}"
+def _command(seeds: int, seed: int, steps: int, faults: str, rules: list[str], conform: bool) -> str:
+    more = "".join(f" --break {rule}" for rule in rules) + (" --conform" if conform else "")
+    return f"raftproof torture --seeds {seeds} --seed {seed} --steps {steps} --faults {faults}{more}"
 
 
 def _progress(totals: Totals, seeds: int) -> None:
@@ -154,6 +161,9 @@ def _write_json(file: Path, verdict: str, totals: Totals, speed: float, failure:
         "slowest_recovery_election_timeouts": round(totals.slowest, 2),
         "runs_without_majority": totals.lost,
         "unknown_histories": totals.unknown,
+        "traces": totals.traces,
+        "trace_events": totals.events,
+        "undetermined_traces": totals.undetermined,
         "digest": totals.digest.hexdigest()[:16],
         "command": again,
     }
@@ -176,6 +186,7 @@ def _failure_json(failure: Failure) -> dict[str, Any]:
         "sentence": failure.violation.sentence,
         "facts": failure.violation.facts,
         "digest": failure.judged.outcome.digest,
+        "divergence": None if failure.divergence is None else failure.divergence.json(),
     }
 
 
@@ -193,6 +204,11 @@ def _text(verdict: str, totals: Totals, speed: float, failure: Failure | None, a
         "  faults: " + (", ".join(f"{name} {count:,}" for name, count in sorted(totals.faults.items())) or "none"),
         f"  digest {totals.digest.hexdigest()[:16]}",
     ]
+    if totals.traces:
+        explained = totals.traces - totals.undetermined - (failure is not None and failure.divergence is not None)
+        lines.insert(
+            1, f"  {explained:,} of {totals.traces:,} traces are explained by the model, {totals.events:,} events"
+        )
     if failure is not None:
         lines += _failure_lines(failure, out)
     return "\n".join([*lines, f"again: {again}"])
@@ -202,7 +218,8 @@ def _headline(verdict: str, totals: Totals) -> str:
     if verdict == "violated":
         return f"VIOLATED in run {totals.runs}"
     if verdict == "incomplete":
-        return f"INCOMPLETE after {totals.runs} runs; no violation so far, {totals.unknown} histories undecided"
+        undecided = totals.unknown + totals.undetermined
+        return f"INCOMPLETE after {totals.runs} runs; no violation so far, {undecided} undecided"
     return f"NO VIOLATION FOUND in {totals.runs:,} random runs"
 
 
@@ -212,7 +229,7 @@ def _failure_lines(failure: Failure, out: Path) -> list[str]:
     lines = [
         "",
         f"{found.name}: {found.sentence}",
-        *(f"  {fact}" for fact in found.facts),
+        *(f"  {fact}" for fact in _facts(failure)),
         f"  seed {plan.seed}, made small: {failure.length} steps, {left} injections, {plan.clients} clients",
         "the last steps:",
     ]
@@ -225,6 +242,15 @@ def _failure_lines(failure: Failure, out: Path) -> list[str]:
         what = " ".join(_short(value) for value in step.parameters.values())
         lines.append("  ".join([f"  {number:5} {step.action} {what}", ", ".join(told)]).rstrip())
     return [*lines, f"pictures: {out / 'spacetime.svg'}, {out / 'index.html'}"]
+
+
+def _facts(failure: Failure) -> list[str]:
+    """What contradicts each other; for a trace the whole answer of `raftproof conform`."""
+    if failure.divergence is None:
+        return list(failure.violation.facts)
+    from raftproof.traces.conformance.explain import explain
+
+    return explain(failure.divergence).splitlines()
 
 
 def _short(value: Any) -> str:

@@ -1,17 +1,24 @@
-"""One torture run judged in full: the simulated cluster joined with the check of its clients' history."""
+"""One torture run judged in full: the simulated cluster, its clients' history, and its trace if that is asked for."""
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from raftproof.checker.result import LogView, Result, Shape, Step, Violation
-from raftproof.impl.core.raft import Observer
+from raftproof.commands.torture_conform import CONFORMANCE, Watch, divergence
 from raftproof.impl.sim import Outcome, Plan, PropertyViolated, World
 from raftproof.impl.sim.record import Record
 from raftproof.impl.sim.shrink import shrink
 from raftproof.traces.linearizability import Call, Linearizability, check
 
+if TYPE_CHECKING:
+    from raftproof.traces.conformance import Outcome as Conformance
+
 LINEARIZABILITY = "Linearizability"
+AFTERWARDS = (LINEARIZABILITY, CONFORMANCE)
+"""What is judged when a run is over: the run itself does not end where these fall."""
 
 
 class Judged(msgspec.Struct):
@@ -21,10 +28,15 @@ class Judged(msgspec.Struct):
     outcome: Outcome
     history: Linearizability
     injections: int
+    conformance: Conformance | None = None
+    """The verdict on its trace, if that was asked for."""
 
     @property
     def violation(self) -> PropertyViolated | None:
-        """What broke first: a property of the cluster, or what its clients saw."""
+        """What broke first: the model's rules, a property of the cluster, or what its clients saw."""
+        diverges = divergence(self.conformance)
+        if diverges is not None:
+            return diverges
         if self.outcome.violation is not None:
             return self.outcome.violation
         found = self.history
@@ -36,18 +48,20 @@ class Judged(msgspec.Struct):
         )
 
 
-def judge(
-    plan: Plan, record: Record | None = None, observer: Observer | None = None, stop_at: int | None = None
-) -> Judged:
-    """Run the plan, check everything."""
-    world = World(plan, observer, record)
+def judge(plan: Plan, record: Record | None = None, stop_at: int | None = None, conform: bool = False) -> Judged:
+    """Run the plan, check everything; with `conform` hold its trace against the model."""
+    watch = Watch(plan.seed, record) if conform else None
+    world = World(plan, watch.observer, watch.on_step) if watch else World(plan, None, record)
     outcome = world.run(stop_at)
     if record is not None and outcome.violation is not None:
         record.finish(world)
     history = check(_calls(world)) if outcome.violation is None else Linearizability("linearizable")
     if history.verdict == "not_linearizable":
         outcome.steps = _answered_in(world, history)
-    return Judged(plan, outcome, history, world.nemesis.injections)
+    conformance = watch.follow() if watch else None
+    if watch and conformance and conformance.line:
+        outcome.steps = watch.step_of(conformance.line)
+    return Judged(plan, outcome, history, world.nemesis.injections, conformance)
 
 
 def _answered_in(world: World, history: Linearizability) -> int:
@@ -84,24 +98,37 @@ class Failure(msgspec.Struct):
     record: Record
     length: int
 
+    @property
+    def divergence(self) -> Conformance | None:
+        """Where the trace departs from the model, if that is what failed."""
+        found = self.judged.conformance
+        return found if found is not None and found.verdict == "rejected" else None
+
 
 def shrunk(failing: Judged) -> Failure:
     """Make the failing run small, and run it once more with its steps written down."""
-    violation = failing.violation
+    violation, conform = failing.violation, failing.conformance is not None
     assert violation is not None
+    what = _what(violation)
+    longest = 2 * failing.outcome.steps if violation.name == CONFORMANCE else None  # to judge a trace takes its time
 
     def fails(plan: Plan) -> int | None:
-        judged = judge(plan)
+        judged = judge(plan, stop_at=longest, conform=conform)
         found = judged.violation
-        return judged.outcome.steps if found is not None and found.name == violation.name else None
+        return judged.outcome.steps if found is not None and _what(found) == what else None
 
     plan, length = shrink(failing.plan, failing.outcome.steps, failing.injections, fails)
     record = Record()
-    judged = judge(plan)
+    judged = judge(plan, stop_at=longest, conform=conform)
     again = judged.violation
     assert again is not None, "a run is the same when it is run again"
-    judge(plan, record, stop_at=length if again.name == LINEARIZABILITY else None)
+    judge(plan, record, stop_at=length if again.name in AFTERWARDS else None)
     return Failure(judged, again, record, length)
+
+
+def _what(violation: PropertyViolated) -> tuple[str, str]:
+    """What must fall again in a smaller run: the same property; for a trace the same rule."""
+    return violation.name, violation.sentence if violation.name == CONFORMANCE else ""
 
 
 def result_of(failure: Failure, command: str) -> Result:
