@@ -204,17 +204,17 @@ def acknowledged(s: Rounds, leader: Server, j: Server, prev: int, last: int) -> 
     return last if has_previous(s, leader, j, prev) else 0
 
 
-def committable(s: Rounds, leader: Server, term: int, prev: Map[Server, Index], last: Map[Server, Index]) -> int:
-    """The last entry of the leader's term that a quorum stores, or 0 (§5.3, §5.4.2)."""
-    for index in range(len(s.log[leader]), 0, -1):
+def committable(s: Rounds, leader: Server, appended: int, prev: Map[Server, Index], last: Map[Server, Index]) -> int:
+    """The last entry that a quorum stores, if it is one of those that the leader has appended, or 0 (§5.3, §5.4.2)."""
+    length = len(s.log[leader])
+    older = length - appended if s.upholds(Rule.COMMIT_OWN_TERM) else 0
+    for index in range(length, older, -1):
         stored = 0
         for j in s.servers:
             if acknowledged(s, leader, j, prev[j], last[j]) >= index:
                 stored += 1
         if is_quorum(s, stored):
-            if s.log[leader][index] == term or not s.upholds(Rule.COMMIT_OWN_TERM):
-                return index
-            return 0
+            return index
     return 0
 
 
@@ -268,16 +268,17 @@ def lead_a_round(
     late: Annotated[Map[Server, Index], Where(may_be_late)],
 ) -> bool:
     """A new term: its leader is elected, appends entries, sends them to some followers, and commits."""
-    term = newest_term(s) + 1
     s.missing = lacking(s, leader)
-    for _ in range(appended):
-        s.log[leader].append(term)
+    if appended > 0:
+        term = newest_term(s) + 1
+        for _ in range(appended):
+            s.log[leader].append(term)
     for j in s.servers:
         if j != leader:
             store(s, leader, j, prev[j], last[j])
             if late[j] > 0:
                 store(s, leader, j, prev[j], late[j])
-    commit(s, leader, committable(s, leader, term, prev, last))
+    commit(s, leader, committable(s, leader, appended, prev, last))
     return True
 
 

@@ -134,8 +134,11 @@ def generate_canonical(text: Text, layout: Layout) -> None:
     owner = next((s for s in sorts if s == layout.owner), None)
     others = [s for s in sorts if s != layout.owner]
     if owner:
-        _generate_relabel(text, layout, owner, "relabel_owner")
-        _generate_by_owner(text, layout, owner)
+        if _names_nobody(layout, owner):
+            _generate_sorted(text, layout, owner)
+        else:
+            _generate_relabel(text, layout, owner, "relabel_owner")
+            _generate_by_owner(text, layout, owner)
     for number, sort in enumerate(others):
         _generate_relabel(text, layout, sort, f"relabel_{number}")
     with text.function("canonical(t, spare, n, broken)"):
@@ -277,6 +280,42 @@ def _relabel_messages(text: Text, bag: BagNode, sort: Sort) -> None:
                 text(f"c{k}, c{k + 1} = c{k + 1}, c{k}")
     for k in range(bag.slots):
         text(f"set_slot(g, {k}, c{k})")
+
+
+# --------------------------------------------------------------------------------------------------- without names
+
+
+def _names_nobody(layout: Layout, owner: Sort) -> bool:
+    """Whether no value depends on the names of the owner's members: each has its words, and that is all."""
+    marks = [*marks_of(layout, owner, owned=True).values(), *marks_of(layout, owner, owned=False).values()]
+    marks += message_marks(layout.bag, owner) if layout.bag else []
+    return not any(m.mask() for m in marks)
+
+
+def _generate_sorted(text: Text, layout: Layout, owner: Sort) -> None:
+    """Emit canonical_by_owner where states are the same up to names if the members' words are, in whatever order."""
+    stride = layout.stride
+    with text.function("canonical_by_owner(t, o, best)", inlined=True):
+        for i, k in itertools.product(range(owner.size), range(stride)):
+            text(f"w{i}_{k} = word(t, {i * stride + k})")
+        for last in range(owner.size - 1, 0, -1):
+            for i in range(last):
+                _generate_swap(text, i, stride)
+        for i, k in itertools.product(range(owner.size), range(stride)):
+            text(f"set_word(t, {i * stride + k}, w{i}_{k})")
+
+
+def _generate_swap(text: Text, i: int, stride: int) -> None:
+    """Bring member i and the next one into the order of their words."""
+    these, those = ([f"w{j}_{k}" for k in range(stride)] for j in (i, i + 1))
+    if stride == 1:
+        text(f"{these[0]}, {those[0]} = min({these[0]}, {those[0]}), max({these[0]}, {those[0]})")
+        return
+    order = f"{those[-1]} < {these[-1]}"
+    for a, b in zip(reversed(these[:-1]), reversed(those[:-1]), strict=True):
+        order = f"({b} < {a} or ({b} == {a} and {order}))"
+    with text.block(f"if {order}:"):
+        text(f"{', '.join(these + those)} = {', '.join(those + these)}")
 
 
 # --------------------------------------------------------------------------------------------------- keys and ties

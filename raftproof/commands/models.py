@@ -26,6 +26,7 @@ MODELS = {
     ),
     "rounds": ("raftproof.model.rounds", "Raft a term at a time: any number of elections, messages and crashes"),
     "election": ("raftproof.model.election", "one election of Raft, which rounds rests on"),
+    "paxos": ("raftproof.model.toys.paxos", "one value is chosen, with any number of ballots"),
     "two_phase_commit": ("raftproof.model.toys.two_phase_commit", "a transaction commits everywhere or nowhere"),
     "jugs": ("raftproof.model.toys.jugs", "a puzzle: measure four litres with jugs of three and five"),
 }
