@@ -32,6 +32,8 @@ from raftproof.model.figure2 import (
 from raftproof.model.properties import leader_elected, log_truncated, two_leaders
 from raftproof.model.refinement.history import (
     History,
+    states_agree,
+    steps_are_matched,
     take_acknowledge,
     take_append,
     take_become_leader,
@@ -60,26 +62,8 @@ class Raft(figure2.Raft):
 model = Model("refinement", Raft, bounds=figure2.model.bounds, rules=Rule, view=figure2.model.view)
 
 
-@model.invariant
-def steps_are_matched(s: Raft) -> bool:
-    """Every step so far is made of steps of the proved protocol."""
-    return not s.history.refused
-
-
-@model.invariant
-def states_agree(s: Raft) -> bool:
-    """Both states agree in what the properties of Raft speak of."""
-    for n in s.servers:
-        if s.history.current_term[n] != s.current_term[n] or s.history.role[n] != s.role[n]:
-            return False
-        if s.history.commit_index[n] != s.commit_index[n] or len(s.history.log[n]) != len(s.log[n]):
-            return False
-        for i in range(1, len(s.log[n]) + 1):
-            if s.history.log[n][i] != s.log[n][i]:
-                return False
-    return True
-
-
+model.invariant(steps_are_matched)
+model.invariant(states_agree)
 for _witness in (leader_elected, log_truncated, two_leaders):
     model.witness(_witness)
 

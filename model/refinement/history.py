@@ -14,6 +14,9 @@ state is explored together with each history that leads to it.
 
 from __future__ import annotations
 
+from typing import Protocol
+
+from raftproof.checker.language import Map, Members, Seq
 from raftproof.model import loose
 from raftproof.model.abstract import add_entry, ask_for_votes, commit_up_to, enter_term, forget, lead, tell_stored
 from raftproof.model.loose import (
@@ -30,13 +33,42 @@ from raftproof.model.loose import (
     send,
     vote,
 )
-from raftproof.model.vocabulary import Role, Server, Value
+from raftproof.model.vocabulary import Entry, Role, Server, Value
 
 
 class History(loose.Raft):
     """A state of the proved protocol, and whether it could take every step that was asked of it."""
 
     refused: bool
+
+
+class Followed(Protocol):
+    """A state of another model, with its history beside it."""
+
+    servers: Members[Server]
+    current_term: Map[Server, int]
+    role: Map[Server, Role]
+    log: Map[Server, Seq[Entry]]
+    commit_index: Map[Server, int]
+    history: History
+
+
+def steps_are_matched(s: Followed) -> bool:
+    """Every step so far is made of steps of the proved protocol."""
+    return not s.history.refused
+
+
+def states_agree(s: Followed) -> bool:
+    """Both states agree in what the properties of Raft speak of."""
+    for n in s.servers:
+        if s.history.current_term[n] != s.current_term[n] or s.history.role[n] != s.role[n]:
+            return False
+        if s.history.commit_index[n] != s.commit_index[n] or len(s.history.log[n]) != len(s.log[n]):
+            return False
+        for i in range(1, len(s.log[n]) + 1):
+            if s.history.log[n][i] != s.log[n][i]:
+                return False
+    return True
 
 
 def take_timeout(h: History, n: Server, t: int) -> None:
