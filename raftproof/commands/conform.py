@@ -53,8 +53,13 @@ def command(
 
 
 def _outcomes(traces: list[str], format: str, strict: bool) -> Iterator[Outcome]:
-    from raftproof.traces.conformance import conform
+    """One outcome for each file of etcd's; one for all of our own servers' files, of which each has a file."""
+    from raftproof.traces.conformance import conform, conform_together, written_by_us
 
+    ours = traces if format == "raftproof" else [] if format == "etcd" else [p for p in traces if written_by_us(p)]
+    if len(ours) > 1:
+        yield conform_together(ours, strict, partial(_told, f"{len(ours)} files"))
+        traces = [path for path in traces if path not in ours]
     for path in traces:
         yield conform(path, strict, partial(_told, path))
 

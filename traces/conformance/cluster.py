@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TypeVar
 
 from raftproof.model.deployed.state import Configuration as Members
 from raftproof.model.deployed.state import Entry, Kind
@@ -15,12 +16,18 @@ from raftproof.traces.conformance.server import Server, show_configuration
 from raftproof.traces.conformance.storage import SHIFT, Log
 from raftproof.traces.events import Id
 
+T = TypeVar("T")
+
 
 class Cluster:
     """The servers, the network between them, and what holds of all of them."""
 
-    def __init__(self, strict: bool) -> None:
+    def __init__(self, strict: bool, choices: Mapping[int, int] | None = None) -> None:
         self.strict = strict
+        self._choices = choices or {}
+        self._asked = 0
+        self.open_choices: dict[int, int] = {}
+        """Hidden choices that several values fit: how many, by the number of the choice."""
         self.machine = Machine(strict)
         self.servers: dict[Id, Server] = {}
         self.network = Network()
@@ -43,6 +50,14 @@ class Cluster:
         self._history: list[list[Configuration]] = [[NOBODY]]
         """What the configuration may be after so many committed changes."""
         self._joint: dict[int, bool] = {}
+
+    def choose(self, values: Sequence[T]) -> T:
+        """A hidden choice, the likeliest first; another one where the trace departed with that."""
+        if len(values) == 1:
+            return values[0]
+        self._asked += 1
+        self.open_choices[self._asked] = len(values)
+        return values[self._choices.get(self._asked, 0)]
 
     # --------------------------------------------------------------------------------------------------- entries
 

@@ -6,7 +6,7 @@ from raftproof.model.deployed.state import PreVoteAnswer, RequestVote, Role
 from raftproof.traces.conformance.checks import ANYTIME, arrive, expect, idle, resolve, same, send, words
 from raftproof.traces.conformance.cluster import Cluster
 from raftproof.traces.conformance.departure import Departure
-from raftproof.traces.conformance.membership import has_won
+from raftproof.traces.conformance.membership import by_number, has_won
 from raftproof.traces.conformance.modes import has_check_quorum, has_pre_vote
 from raftproof.traces.conformance.server import Owed, Server
 from raftproof.traces.conformance.storage import SHIFT
@@ -64,7 +64,7 @@ def send_vote_request(c: Cluster, s: Server, e: Event) -> None:
         raise Departure(
             "request_votes" if s.configuration.votes(m.dest) else "learner_no_vote",
             f"server {s.nid} asks {m.dest} for its vote, whom it has not to ask now",
-            {"to": " or ".join(sorted(s.wanted - {s.nid}, key=int)) or "nobody"},
+            {"to": " or ".join(sorted(s.wanted - {s.nid}, key=by_number)) or "nobody"},
             {"to": m.dest},
         )
     c.machine.act("request_vote", s.i, c.machine.add(m.dest))
@@ -230,14 +230,17 @@ def become_leader(c: Cluster, s: Server, e: Event) -> None:
     halves = " and of ".join("{" + ", ".join(half) + "}" for half in s.configuration.halves())
     rule, why = "quorum_majority", ""
     if has_won(s.configuration, s.granted | s.late):
-        rule, why = "reply_term", f"; votes of an older term, of {', '.join(sorted(s.late, key=int))}, do not count"
+        rule, why = (
+            "reply_term",
+            f"; older votes, of {', '.join(sorted(s.late, key=by_number))}, do not count",
+        )
     elif has_won(s.configuration._replace(outgoing=()), s.granted):
         rule = "joint_majorities"
     raise Departure(
         rule,
         f"server {s.nid} becomes leader of term {e.state.term} without the votes of a majority of {halves} in it{why}",
         {"votes": f"a majority of {halves}"},
-        {"votes": "of " + (", ".join(sorted(s.granted, key=int)) or "nobody")},
+        {"votes": "of " + (", ".join(sorted(s.granted, key=by_number)) or "nobody")},
     )
 
 

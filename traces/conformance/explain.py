@@ -25,7 +25,7 @@ def explain(outcome: Outcome) -> str:
     """The whole answer to a trace that is not accepted; a line for one that is."""
     if outcome.verdict == "accepted":
         return f"{outcome.file}: accepted, {outcome.events:,} events ({_settings(outcome)})"
-    if outcome.departure is None:
+    if outcome.departure is None or outcome.verdict != "rejected":
         return f"{outcome.reason if outcome.verdict == 'malformed' else f'{_place(outcome)}: {outcome.reason}'}"
     return "\n".join(_lines(outcome, outcome.departure))
 

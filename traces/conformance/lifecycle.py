@@ -28,7 +28,7 @@ def init_state(c: Cluster, s: Server, e: Event) -> None:
             f"the trace begins in the middle of the life of server {s.nid}: its disk holds {e.log} entries, unseen"
         )
     base = e.state.commit
-    loaded = _loaded_log(s, e)
+    loaded = c.choose(_loaded_logs(s, e))
     applied = max(k for k, _ in s.configurations)
     if base > s.disk.commits()[1]:
         raise Departure(
@@ -48,8 +48,8 @@ def init_state(c: Cluster, s: Server, e: Event) -> None:
     s.owed = [Owed("ApplyConfChange", start_configuration), Owed("BecomeFollower", load_hard_state)]
 
 
-def _loaded_log(s: Server, e: Event) -> Loaded:
-    """The log that a server finds on its disk; the latest of several."""
+def _loaded_logs(s: Server, e: Event) -> list[Loaded]:
+    """The logs of that length that a server may find on its disk, the latest first."""
     found = s.disk.loads(e.log)
     if e.raftproof is not None and e.raftproof.last_term is not None:
         found = [loaded for loaded in found if loaded.log[loaded.length] >> SHIFT == e.raftproof.last_term] or found
@@ -62,7 +62,7 @@ def _loaded_log(s: Server, e: Event) -> Loaded:
             {"log": low if low == high else f"from {low} to {high}"},
             {"log": e.log},
         )
-    return found[0]
+    return found
 
 
 def start_configuration(c: Cluster, s: Server, e: Event, owed: Owed) -> None:

@@ -18,7 +18,12 @@ UNLOGGED: Final[Changes] = ()
 
 def in_order(ids: Iterable[Id]) -> tuple[Id, ...]:
     """Servers by number, as etcd shows them."""
-    return tuple(sorted(ids, key=int))
+    return tuple(sorted(ids, key=by_number))
+
+
+def by_number(nid: Id) -> tuple[int, str]:
+    """The order of servers: of decimal numbers, the longer one is the greater."""
+    return len(nid), nid
 
 
 class Configuration(NamedTuple):

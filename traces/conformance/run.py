@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Final, TypeAlias
 
 from raftproof.traces.conformance import elections, hearing, leading, lifecycle
@@ -43,8 +43,9 @@ KEPT: Final = 400
 class Run:
     """A trace that is being followed."""
 
-    def __init__(self, strict: bool = False) -> None:
-        self.cluster = Cluster(strict)
+    def __init__(self, strict: bool = False, choices: Mapping[int, int] | None = None) -> None:
+        """`choices`: hidden choices other than the likeliest, by their number."""
+        self.cluster = Cluster(strict, choices)
         self.recent: deque[Placed] = deque(maxlen=KEPT)
         self.events = 0
 

@@ -1,0 +1,105 @@
+"""`raftproof conform`: what it prints, its JSON, its exit codes."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from raftproof.commands import app
+
+CORPUS = Path(__file__).parent / "corpus"
+GOOD = str(CORPUS / "good" / "contested3-s8-n300.ndjson.gz")
+BAD = str(CORPUS / "bad" / "vote_no_log_check-bugelect3-s1.ndjson.gz")
+HARMLESS = str(CORPUS / "bad" / "match_regress-reorder3-s7.ndjson.gz")
+MALFORMED = str(CORPUS / "bad" / "corrupt-syntax-term-string.ndjson.gz")
+FIELDS = {
+    "file",
+    "verdict",
+    "events",
+    "line",
+    "event",
+    "rule",
+    "expected",
+    "observed",
+    "explanation",
+    "settings",
+    "seconds",
+}
+
+
+def run(*arguments: str) -> tuple[int, str]:
+    result = CliRunner().invoke(app, ["conform", *arguments])
+    assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
+    return result.exit_code, result.output
+
+
+@pytest.mark.parametrize(
+    ("files", "code"),
+    [
+        ([GOOD], 0),
+        ([BAD], 1),
+        ([MALFORMED], 4),
+        ([GOOD, MALFORMED], 4),
+        ([MALFORMED, BAD, GOOD], 1),
+        ([HARMLESS], 0),
+        (["--strict", HARMLESS], 1),
+        (["--format", "etcd", GOOD], 0),
+        (["--format", "other", GOOD], 2),
+        (["/no/such/trace"], 4),
+        ([], 2),
+    ],
+)
+def test_the_exit_code_is_the_worst_of_all_files(files: list[str], code: int) -> None:
+    assert run(*files)[0] == code
+
+
+def test_a_departure_says_where_which_rule_which_values_and_what_came_before() -> None:
+    _, text = run(BAD)
+    assert f"{BAD}:163: rejected: server 1 (follower, term 3, commit 3, log 10): SendRequestVoteResponse" in text
+    assert "log_up_to_date: only a log as up to date as the voter's gets a vote" in text
+    assert "§5.4.1" in text
+    assert "(term 1, index 3) is behind that of server 1 (term 2, index 10)" in text
+    assert "expected true, observed false" in text
+    assert "SendRequestVoteResponse of server 1 with reject true" in text
+    assert "fault of the implementation" in text
+    assert "the last lines of servers 1 and 3:" in text
+
+
+def test_json_has_all_fields_for_every_verdict(tmp_path: Path) -> None:
+    file = tmp_path / "answer.json"
+    code, _ = run(GOOD, BAD, MALFORMED, "--json", str(file))
+    good, bad, malformed = json.loads(file.read_text())
+    assert code == 1
+    assert FIELDS == set(good) == set(bad) == set(malformed)
+    assert (good["verdict"], good["line"], good["rule"], good["events"]) == ("accepted", None, None, 301)
+    assert (bad["verdict"], bad["line"], bad["event"]) == ("rejected", 163, "SendRequestVoteResponse")
+    assert (bad["rule"], bad["expected"], bad["observed"]) == ("log_up_to_date", {"reject": True}, {"reject": False})
+    assert (malformed["verdict"], malformed["line"]) == ("malformed", 121)
+    assert "121" in malformed["explanation"]
+
+
+def test_json_on_stdout_stands_alone() -> None:
+    code, text = run(GOOD, "--json", "-")
+    assert code == 0
+    assert json.loads(text)[0]["verdict"] == "accepted"
+
+
+def test_what_no_line_shows_is_inferred() -> None:
+    _, text = run(str(CORPUS / "good" / "checkquorum3-s4-n900.ndjson.gz"), "--json", "-")
+    assert json.loads(text)[0]["settings"]["check-quorum"] == "on"
+    _, text = run(str(CORPUS / "good" / "prevote3-s9-n900.ndjson.gz"), "--json", "-")
+    assert json.loads(text)[0]["settings"]["pre-vote"] == "on"
+
+
+def test_a_line_that_nothing_precedes_is_told(tmp_path: Path) -> None:
+    lines = gzip.decompress(Path(GOOD).read_bytes()).splitlines(keepends=True)
+    path = tmp_path / "late.ndjson"
+    path.write_bytes(b"".join(lines[40:]))
+    code, text = run(str(path))
+    assert code == 1
+    assert f"{path}:1: rejected" in text
+    assert "before it starts" in text
