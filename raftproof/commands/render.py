@@ -24,7 +24,10 @@ class Format(StrEnum):
 
 
 def command(
-    file: Annotated[Path, typer.Argument(help="The JSON that `raftproof check --json FILE` wrote.", metavar="FILE")],
+    file: Annotated[
+        Path,
+        typer.Argument(help="The JSON that `raftproof check --json FILE` wrote; a trace with --at.", metavar="FILE"),
+    ],
     form: Annotated[
         Format,
         typer.Option(
@@ -50,9 +53,28 @@ def command(
         _put(_made(result, form, file, coloured=out is None and sys.stdout.isatty()), out)
     except DamagedResult as fault:
         what = str(fault) if str(fault).startswith(str(file)) else f"{file}: {fault}"
+        if at is not None:
+            _put(_trace(file, at, form, what), out)
+            return
         _fail(f"{what}; `raftproof check MODEL --json FILE` writes what can be drawn", 4)
     except RecursionError:
         _fail(f"{file}: a value is nested too deeply", 4)
+
+
+def _trace(file: Path, line: int, form: Format, why_no_result: str) -> str:
+    """The picture of a trace around a line."""
+    from raftproof.traces.conformance.picture import NoSuchLine, picture_at
+    from raftproof.traces.reading import Malformed
+
+    try:
+        drawn = picture_at(str(file), line)
+    except Malformed as fault:
+        _fail(f"{why_no_result}, and no trace either: {fault.reason}", 4)
+    except NoSuchLine as fault:
+        _fail(str(fault), 2)
+    if form is not Format.svg:
+        _fail(f"--format {form.value}: a trace is drawn as svg", 2)
+    return drawn
 
 
 def _made(result: Result, form: Format, file: Path, *, coloured: bool) -> str:

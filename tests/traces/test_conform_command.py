@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 from typer.testing import CliRunner
@@ -103,3 +104,20 @@ def test_a_line_that_nothing_precedes_is_told(tmp_path: Path) -> None:
     assert code == 1
     assert f"{path}:1: rejected" in text
     assert "before it starts" in text
+
+
+def test_the_lines_around_a_departure_are_drawn(tmp_path: Path) -> None:
+    picture = tmp_path / "departure.svg"
+    result = CliRunner().invoke(app, ["render", BAD, "--at", "163", "--out", str(picture)])
+    assert result.exit_code == 0, result.output
+    texts = [element.text or "" for element in ElementTree.parse(picture).iter("{http://www.w3.org/2000/svg}text")]
+    assert {"server 1", "server 3", "163", "→3 VoteResp"} <= set(texts)
+    assert any("log_up_to_date" in text for text in texts)
+    assert any(path.get("marker-end") for path in ElementTree.parse(picture).iter("{http://www.w3.org/2000/svg}path"))
+
+
+def test_a_line_that_is_not_there_and_a_file_that_is_no_trace_are_told(tmp_path: Path) -> None:
+    assert CliRunner().invoke(app, ["render", BAD, "--at", "9999"]).exit_code == 2
+    other = tmp_path / "other.txt"
+    other.write_text("no trace")
+    assert CliRunner().invoke(app, ["render", str(other), "--at", "1"]).exit_code == 4

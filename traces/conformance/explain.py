@@ -41,6 +41,7 @@ def _lines(outcome: Outcome, departure: Departure) -> Iterator[str]:
     yield f"  nearest    {nearest(event, departure)}"
     yield f"  cause      {CAUSES[departure.cause]}"
     yield f"  settings   {_settings(outcome)}"
+    yield f"  picture    raftproof render {outcome.place or outcome.file} --at {outcome.line} > departure.svg"
     servers = involved(event)
     yield f"  the last lines of server{'s' if len(servers) > 1 else ''} {' and '.join(servers)}:"
     for item in last_lines(outcome.recent, servers):
