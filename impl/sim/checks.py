@@ -7,7 +7,9 @@ from outside, by counting the servers on whose disks they lie, whatever the lead
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
 
 from raftproof.impl.core import Entry, Role, Snapshot
 from raftproof.impl.core import messages as m
@@ -312,3 +314,22 @@ class Checks:
                 "a serializable read returns what some committed prefix had",
                 (f"after entry {index} the key {key!r} was {expected!r}", f"s{machine.id} shows {value!r}"),
             )
+
+
+class Overlooked(Checks):
+    """Looks on as well and lets everything pass: a cluster with a planted bug runs on, for its trace to be judged."""
+
+    __slots__ = ()
+
+
+def _letting_pass(check: Callable[..., None]) -> Callable[..., None]:
+    def look(*arguments: Any) -> None:
+        with suppress(PropertyViolated):
+            check(*arguments)
+
+    return look
+
+
+for _name, _check in list(vars(Checks).items()):
+    if callable(_check) and not _name.startswith("_"):
+        setattr(Overlooked, _name, _letting_pass(_check))

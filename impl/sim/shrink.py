@@ -21,7 +21,7 @@ Fails = Callable[[Plan], int | None]
 """After how many steps a run of this plan fails in the same way; None if it does not."""
 
 
-def shrink(failing: Plan, steps: int, injections: int, fails: Fails, most_runs: int = 300) -> tuple[Plan, int]:
+def shrink(failing: Plan, steps: int, injections: int, fails: Fails, most_runs: int) -> tuple[Plan, int]:
     """The smallest failing run found, and after how many steps it fails."""
     best, best_steps = failing, steps
     runs = 0

@@ -71,6 +71,7 @@ class World:
         plan: Plan,
         observer: Observer | None = None,
         on_step: Callable[[World, str, int, Any], None] | None = None,
+        checks: type[Checks] = Checks,
     ) -> None:
         """A cluster that has just been founded; nothing has happened."""
         self.plan = plan
@@ -93,7 +94,7 @@ class World:
         self._moment = 0
         self.chance = plan.generator(503)
         self.network = Network(self)
-        self.checks = Checks(self)
+        self.checks = checks(self)
         self.clients = Clients(self)
         self.nemesis = Nemesis(self)
         self.machines: dict[int, Machine] = {}

@@ -9,6 +9,7 @@ import msgspec
 from raftproof.checker.result import LogView, Result, Shape, Step, Violation
 from raftproof.commands.torture_conform import CONFORMANCE, Watch, divergence
 from raftproof.impl.sim import Outcome, Plan, PropertyViolated, World
+from raftproof.impl.sim.checks import Overlooked
 from raftproof.impl.sim.record import Record
 from raftproof.impl.sim.shrink import shrink
 from raftproof.traces.linearizability import Call, Linearizability, check
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 LINEARIZABILITY = "Linearizability"
 AFTERWARDS = (LINEARIZABILITY, CONFORMANCE)
 """What is judged when a run is over: the run itself does not end where these fall."""
+MOST_RUNS, MOST_TRACES = 300, 100
+"""So many runs are tried to make a failing one small."""
 
 
 class Judged(msgspec.Struct):
@@ -58,10 +61,23 @@ def judge(plan: Plan, record: Record | None = None, stop_at: int | None = None, 
     history = check(_calls(world)) if outcome.violation is None else Linearizability("linearizable")
     if history.verdict == "not_linearizable":
         outcome.steps = _answered_in(world, history)
-    conformance = watch.follow() if watch else None
-    if watch and conformance and conformance.line:
-        outcome.steps = watch.step_of(conformance.line)
-    return Judged(plan, outcome, history, world.nemesis.injections, conformance)
+    judged = Judged(plan, outcome, history, world.nemesis.injections)
+    if watch is not None:
+        _hold_against_model(judged, watch, stop_at)
+    return judged
+
+
+def _hold_against_model(judged: Judged, watch: Watch, stop_at: int | None) -> None:
+    """Judge the trace of a run. One that ended with a property's fall may not show yet what is wrong: then the fall is
+    overlooked, and the run goes on."""
+    found = watch.follow()
+    if found.verdict == "accepted" and judged.outcome.violation is not None:
+        watch = Watch(judged.plan.seed, None)
+        World(judged.plan, watch.observer, watch.on_step, Overlooked).run(stop_at)
+        found = watch.follow()
+    judged.conformance = found
+    if found.verdict == "rejected" and found.line is not None:
+        judged.outcome.steps = watch.step_of(found.line)
 
 
 def _answered_in(world: World, history: Linearizability) -> int:
@@ -110,16 +126,22 @@ def shrunk(failing: Judged) -> Failure:
     violation, conform = failing.violation, failing.conformance is not None
     assert violation is not None
     what = _what(violation)
-    longest = 2 * failing.outcome.steps if violation.name == CONFORMANCE else None  # to judge a trace takes its time
+    limit = failing.outcome.steps if violation.name == CONFORMANCE else None  # to follow a trace takes its time
 
     def fails(plan: Plan) -> int | None:
-        judged = judge(plan, stop_at=longest, conform=conform)
+        nonlocal limit
+        judged = judge(plan, stop_at=limit, conform=conform)
         found = judged.violation
-        return judged.outcome.steps if found is not None and _what(found) == what else None
+        if found is None or _what(found) != what:
+            return None
+        if limit is not None:
+            limit = min(limit, judged.outcome.steps)
+        return judged.outcome.steps
 
-    plan, length = shrink(failing.plan, failing.outcome.steps, failing.injections, fails)
+    most_runs = MOST_RUNS if limit is None else MOST_TRACES
+    plan, length = shrink(failing.plan, failing.outcome.steps, failing.injections, fails, most_runs)
     record = Record()
-    judged = judge(plan, stop_at=longest, conform=conform)
+    judged = judge(plan, stop_at=limit, conform=conform)
     again = judged.violation
     assert again is not None, "a run is the same when it is run again"
     judge(plan, record, stop_at=length if again.name in AFTERWARDS else None)
