@@ -1,8 +1,10 @@
-"""Real servers write their traces, are killed, start again; their files, put together, tell one story."""
+"""Real servers write traces, are killed, start again; their files, put together, tell one story, and it is Raft."""
 
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +26,12 @@ def read(path: Path) -> list[dict[str, Any]]:
     return [{**line["event"], "ts": line["ts"]} for line in lines]
 
 
-def test_servers_that_are_killed_leave_traces_that_fit_together(tmp_path: Path) -> None:
+def conform(*words: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-c", "from raftproof.commands import main; main()", "conform", *words]
+    return subprocess.run(command, capture_output=True, text=True)
+
+
+def test_servers_that_are_killed_leave_traces_that_fit_together_and_are_raft(tmp_path: Path) -> None:
     with Cluster(traced_command, 3, tmp_path) as cluster:
         report = asyncio.run(Killing(cluster, seed=2).run(kills=3))
     assert report.lost == []
@@ -42,3 +49,16 @@ def test_servers_that_are_killed_leave_traces_that_fit_together(tmp_path: Path) 
         names = [event["name"] for event in log[:12]]
         assert names[:4] == ["InitState", "ApplyConfChange", "BecomeFollower", "BecomeFollower"]
         assert log[3]["state"]["term"] == 1, "founded"
+    files = [str(tmp_path / f"s{number}.ndjson") for number in (1, 2, 3)]
+    done = conform("--strict", *files)
+    assert done.returncode == 0, done.stdout
+    assert "accepted" in done.stdout
+    lines = Path(files[0]).read_bytes().splitlines(keepends=True)
+    place = next(
+        n for n, line in enumerate(lines) if b'"SendRequestVoteResponse"' in line and b'"reject":false' in line
+    )
+    lines[place] = lines[place].replace(b'"reject":false', b'"reject":true')
+    Path(files[0]).write_bytes(b"".join(lines))
+    done = conform(*files)
+    assert done.returncode == 1
+    assert f"s1.ndjson:{place + 1}: rejected: " in done.stdout
