@@ -21,6 +21,7 @@ from raftproof.checker.language.model import Model
 from raftproof.checker.language.nodes import BagNode, MapNode, Node, SeqNode, SetNode
 from raftproof.checker.native.build import build, from_words, to_words
 from raftproof.checker.native.generate import BATCH
+from raftproof.checker.reduction import refuse_wrong_reductions
 from raftproof.checker.replay import find_violation, told
 from raftproof.checker.result import Graph, Result, Shape, Verdict, Violation
 from raftproof.checker.symmetry import refuse_asymmetric_start, refuse_asymmetric_steps
@@ -96,6 +97,12 @@ class Question:
             raise BoundsError(f"{self.model.name} rests on {name}: {reason}")
 
 
+def _try_what_is_taken_for_granted(system: Interpreter) -> None:
+    """Raise BoundsError where states that the search takes for the same are not."""
+    refuse_asymmetric_steps(system)
+    refuse_wrong_reductions(system)
+
+
 def _known(what: str, given: tuple[str, ...], known: list[str], model: Model) -> None:
     for name in given:
         if name not in known:
@@ -112,7 +119,7 @@ def check(
     begun = time.perf_counter()
     layout = question.layout()
     system = question.interpreter(layout)
-    kernels = build(question.model, layout, announce, lambda: refuse_asymmetric_steps(system))
+    kernels = build(question.model, layout, announce, lambda: _try_what_is_taken_for_granted(system))
     watch = None if question.only is None else frozenset(question.only)
     search = Search(kernels, system, question.workers, question.limits, watch)
     setup = time.perf_counter() - begun
@@ -150,7 +157,7 @@ def simulate(
     begun = time.perf_counter()
     layout = question.layout()
     system = question.interpreter(layout)
-    kernels = build(question.model, layout, announce, lambda: refuse_asymmetric_steps(system))
+    kernels = build(question.model, layout, announce, lambda: _try_what_is_taken_for_granted(system))
     watch = None if question.only is None else frozenset(question.only)
     walk = _Walk(question, system, Search(kernels, system, 1, watch=watch))
     setup = time.perf_counter() - begun

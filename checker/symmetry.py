@@ -55,7 +55,7 @@ def _walk(system: Interpreter, chance: random.Random) -> None:
     """One behavior; its states are compared with what they are after an exchange."""
     state = chance.choice(system.initial_states())
     for _ in range(LENGTH):
-        following = _following(system, state)
+        following = successors_by_action(system, state)
         if following is None:
             return
         for sort in system.layout.symmetric_sorts():
@@ -71,7 +71,7 @@ def _compare(system: Interpreter, sort: Sort, pair: list[int], state: int, follo
     exchanged = _exchange(system, sort, *pair)
     twin = exchanged(state)
     guilty = {p.name for p in system.violated(state)} ^ {p.name for p in system.violated(twin)}
-    for name, found in (_following(system, twin) or {}).items():
+    for name, found in (successors_by_action(system, twin) or {}).items():
         if found != Counter(map(exchanged, following[name].elements())):
             guilty.add(name)
     if guilty:
@@ -83,7 +83,7 @@ def _compare(system: Interpreter, sort: Sort, pair: list[int], state: int, follo
         )
 
 
-def _following(system: Interpreter, state: int) -> dict[str, Counter[int]] | None:
+def successors_by_action(system: Interpreter, state: int) -> dict[str, Counter[int]] | None:
     """The successors of a state, by the action that leads to them; None where there is too much to try."""
     found: dict[str, Counter[int]] = {action.name: Counter() for action in system.enabled_actions}
     choices = list(itertools.islice(system.actions(state), MOST_CHOICES + 1))

@@ -22,15 +22,15 @@ from raftproof.model import abstract, election, figure2, rounds
 
 ROWS = {
     (3, 1): (68, 10, 3),
-    (3, 2): (1_826, 147, 5),
     (3, 3): (47_339, 2_126, 8),
-    (3, 4): (1_131_008, 30_669, 11),
-    (4, 3): (508_705, 7_732, 9),
-    (5, 1): (962, 33, 5),
     (5, 2): (599_053, 4_398, 10),
 }
 """Of servers and the longest log: generated, distinct, and rounds until nothing is new."""
 SLOW_ROWS = {
+    (3, 2): (1_826, 147, 5),
+    (3, 4): (1_131_008, 30_669, 11),
+    (4, 3): (508_705, 7_732, 9),
+    (5, 1): (962, 33, 5),
     (3, 5): (25_937_450, 455_656, 14),
 }
 
@@ -98,7 +98,7 @@ def committed_in(layout: Layout, words: Words) -> set[tuple[int, ...]]:
     return {_log(log.child.unpack(bits))[: index.child.unpack(length)] for bits, length in found}
 
 
-@pytest.mark.parametrize(("servers", "max_log"), [(2, 3), (3, 1), (3, 2), (3, 3), (4, 2), (5, 1)])
+@pytest.mark.parametrize(("servers", "max_log"), [(3, 1), (3, 3), (5, 2)])
 def test_rounds_are_those_of_the_paper_state_for_state(servers: int, max_log: int) -> None:
     layout, words = states_of(ask(servers, max_log))
     system = Interpreter(rounds.model, layout)
@@ -114,7 +114,7 @@ def plain_of(system: Interpreter, words: Words) -> State:
     return tuple(sorted(_log(s.log[i]) for i in s.servers)), _log(s.committed)
 
 
-@pytest.mark.parametrize(("servers", "lag"), [(2, 4), (3, 1), (3, 2), (3, 3), (5, 1)])
+@pytest.mark.parametrize(("servers", "lag"), [(3, 3), pytest.param(5, 1, marks=pytest.mark.slow)])
 def test_the_prefix_that_all_logs_share_can_be_left_out(servers: int, lag: int) -> None:
     result = check(ask(servers, lag, reduce=("prefix",)))
     levels = every_round(servers, lag, prefix=True)
@@ -123,7 +123,7 @@ def test_the_prefix_that_all_logs_share_can_be_left_out(servers: int, lag: int) 
     assert "logs of any length" in result.covers
 
 
-@pytest.mark.parametrize(("terms", "max_log"), [(1, 1), (2, 1), (1, 2), pytest.param(2, 2, marks=pytest.mark.slow)])
+@pytest.mark.parametrize(("terms", "max_log"), [(2, 1), pytest.param(2, 2, marks=pytest.mark.slow)])
 def test_abstract_reaches_the_same_logs_and_the_same_committed_prefixes(terms: int, max_log: int) -> None:
     layout, words = states_of(
         Question(abstract.model, {"servers": 3, "max_term": terms, "max_log": max_log}, faults=("restart",))
@@ -137,7 +137,7 @@ def test_abstract_reaches_the_same_logs_and_the_same_committed_prefixes(terms: i
     ("terms", "max_log", "count"),
     [
         (2, 1, 4),
-        (3, 1, 9),
+        pytest.param(3, 1, 9, marks=pytest.mark.slow),
         pytest.param(3, 2, 38, marks=pytest.mark.slow),
         pytest.param(4, 1, 17, marks=pytest.mark.slow),
     ],
@@ -177,7 +177,7 @@ def test_the_plain_search_agrees() -> None:
     question = ask(3, 2)
     system = question.interpreter(question.layout())
     found = search(system, system.canonical)
-    assert (found.generated, found.distinct, found.depth - 1) == ROWS[3, 2]
+    assert (found.generated, found.distinct, found.depth - 1) == SLOW_ROWS[3, 2]
 
 
 def test_a_right_handler_does_no_more_in_many_requests_than_in_one() -> None:
@@ -289,7 +289,9 @@ def test_a_reduction_is_off_without_the_rules_that_it_rests_on() -> None:
 # --------------------------------------------------------------------------------------------------- one election
 
 
-@pytest.mark.parametrize(("servers", "distinct"), [(3, 38), (5, 479), (6, 1_724)])
+@pytest.mark.parametrize(
+    ("servers", "distinct"), [(3, 38), *(pytest.param(*row, marks=pytest.mark.slow) for row in [(5, 479), (6, 1_724)])]
+)
 def test_an_election_has_one_winner(servers: int, distinct: int) -> None:
     result = check(Question(election.model, {"servers": servers}, faults=("restart",)))
     assert (result.verdict, result.distinct) == ("holds", distinct)
@@ -297,8 +299,8 @@ def test_an_election_has_one_winner(servers: int, distinct: int) -> None:
 
 
 def test_an_election_is_explored_with_every_set_of_candidates_and_every_vote() -> None:
-    result = check(Question(election.model, {"servers": 5}, symmetric=()))
-    assert result.distinct == sum(sum(1 for _ in itertools.combinations(range(5), c)) * (1 + c) ** 5 for c in range(6))
+    result = check(Question(election.model, {"servers": 3}, symmetric=()))
+    assert result.distinct == sum(sum(1 for _ in itertools.combinations(range(3), c)) * (1 + c) ** 3 for c in range(4))
 
 
 @pytest.mark.parametrize("rule", ["vote_once", "vote_persisted", "quorum_majority"])
