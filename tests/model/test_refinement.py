@@ -5,6 +5,7 @@ Three terms are searched, not two: only then is there a second leader whose entr
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -79,6 +80,14 @@ def test_without_a_rule_a_step_is_not_matched(rule: str, step: str, depth: int, 
     assert violation is not None
     assert (violation.steps[-1].action, violation.depth) == (step, depth)
     follow(question.interpreter(question.layout()), violation)
+
+
+def test_the_table_of_the_documentation_is_this_one() -> None:
+    written = (Path(__file__).parents[2] / "docs" / "proof" / "links.md").read_text(encoding="utf-8").splitlines()
+    table = [
+        f"| `{rule}` | {step} | {depth - 1} | {', '.join(faults) or 'none'} |" for rule, step, depth, faults in FAILS
+    ]
+    assert [line for line in written if line.startswith("| `")] == table
 
 
 def test_every_rule_that_can_be_switched_off_is_here() -> None:
