@@ -179,10 +179,10 @@ def test_an_observer_changes_nothing_and_an_idle_one_costs_nearly_nothing() -> N
         digest = World(plan(8, 3000, parse("all")), observer).run().digest
         return digest, time.process_time() - began
 
-    without = min(run(None) for _ in range(5))
-    idle = min(run(lambda *_: None) for _ in range(5))
+    pairs = [(run(None), run(lambda *_: None)) for _ in range(7)]
+    without, idle = (min(one) for one in zip(*pairs, strict=True))
     assert without[0] == idle[0] == run(Trace(lambda _: None))[0]
-    assert idle[1] < 1.5 * without[1]
+    assert idle[1] < 1.25 * without[1], "measured: 1.03"
 
 
 def test_what_a_server_says_is_in_the_file_before_its_messages_leave(tmp_path: Path) -> None:
