@@ -1,26 +1,34 @@
 """How much the conformance check sees: change one thing in a good trace, and look whether it is rejected.
 
-    python -m raftproof.traces.mutation --seed 1 --count 20000 --traces tests/traces/corpus/good [--out FILE.md]
+    python -m raftproof.traces.mutation --seed 1 --count 20000 --traces tests/traces/corpus [--out FILE.md]
 
 A mutation changes one field of one line, drops a line, doubles one, or swaps two, together with their place in time.
 Some changes cannot be seen, and some lead to another legal trace: they are counted by event and field, each with its
 reason.
+
+Two more questions: which functions of the check found a departure at all, and which rules of the model matter, that is,
+which of them switched off would change the verdict of a trace, good or bad.
 """
 
 from __future__ import annotations
 
 import argparse
+import ast
 import random
 import sys
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 import msgspec
 
+from raftproof.model.deployed import everything
+from raftproof.traces import conformance
 from raftproof.traces.conformance import follow
+from raftproof.traces.conformance.departure import Departure
+from raftproof.traces.conformance.run import Run
 from raftproof.traces.events import Event, Placed
 from raftproof.traces.reading import Malformed, Unsorted, in_file_order, opened, sorted_whole
 from raftproof.traces.reading.lines import KINDS
@@ -146,7 +154,7 @@ class Study:
     """Rejected at the line that was changed, or at the first line after it of the same server."""
     rules: Counter[str] = field(default_factory=Counter)
     conditions: Counter[str] = field(default_factory=Counter)
-    """Departures by the function that found them and its rule."""
+    """Departures by the functions through which they came."""
 
     @property
     def share(self) -> float:
@@ -173,32 +181,63 @@ def study(traces: Sequence[list[Placed]], seed: int, count: int) -> Study:
         departure = outcome.departure
         if departure is not None:
             result.rules[departure.rule] += 1
-            result.conditions[place_of(departure)] += 1
+            result.conditions.update(places_of(departure))
     return result
 
 
-def place_of(departure: BaseException) -> str:
-    """The function that found a departure."""
+def places_of(departure: BaseException) -> set[str]:
+    """The functions of the check through which a departure came."""
+    places = set()
     trace = departure.__traceback__
-    place = ""
     while trace is not None:
         code = trace.tb_frame.f_code
-        if "conformance" in code.co_filename:
-            place = f"{Path(code.co_filename).stem}.{code.co_name}:{trace.tb_lineno}"
+        places.add(f"{Path(code.co_filename).stem}.{code.co_name}")
         trace = trace.tb_next
-    return place
+    return places
+
+
+def places() -> set[str]:
+    """All functions of the check that can find a departure."""
+    found = set()
+    for path in Path(conformance.__file__).parent.glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.FunctionDef):
+                raises = [inner for inner in ast.walk(node) if isinstance(inner, ast.Raise)]
+                if any("Departure" in ast.dump(inner) for inner in raises):
+                    found.add(f"{path.stem}.{node.name}")
+    return found
+
+
+def verdict(items: Sequence[Placed], strict: bool, without: Sequence[Any]) -> tuple[str, int]:
+    """Where a trace departs from the model, or from a model without some rules; 0 if nowhere."""
+    run = Run(strict, None, without)
+    try:
+        run.follow(items)
+    except (Departure, AssertionError) as departure:
+        return type(departure).__name__, run.events
+    return "accepted", 0
+
+
+def rules_that_matter(traces: Sequence[list[Placed]]) -> dict[str, int]:
+    """For each rule that can be switched off, how many traces would have another verdict without it."""
+    found = {}
+    for rule in everything.breakable():
+        strict = rule.name == "SEND_ENTRIES"  # what it demands is progress
+        found[rule.name.lower()] = sum(verdict(t, strict, ()) != verdict(t, strict, (rule,)) for t in traces)
+    return found
 
 
 def load(folder: Path) -> list[list[Placed]]:
     """All traces of a folder."""
     traces = []
     for path in sorted(folder.glob("*.ndjson.gz")):
-        try:
-            with opened(str(path)) as file:
+        with opened(str(path)) as file:
+            try:
                 traces.append(list(in_file_order(str(path), file)))
-        except Unsorted:
-            with opened(str(path)) as file:
+            except Unsorted:
                 traces.append(list(sorted_whole(str(path), file)))
+            except Malformed:
+                continue  # some bad ones are meant to be
     return traces
 
 
@@ -206,6 +245,7 @@ def load(folder: Path) -> list[list[Placed]]:
 
 REASONS: Final = (
     ("drop", "Ready", "a Ready without news changes nothing; `--strict` demands one between a message and its receipt"),
+    ("drop", "Replicate", "an entry that is not logged may change no voter; `--strict` does not allow it"),
     ("drop", "Commit", "an attempt that commits nothing leaves no mark"),
     ("drop", "Send", "a message that is never received might not have been sent; a repeated one was sent before"),
     ("drop", "Receive", "an answer that tells nothing new leaves no mark"),
@@ -238,7 +278,7 @@ def reason(kind: str, event: str) -> str:
     return next(text for k, e, text in REASONS if kind.startswith(k) and event.startswith(e))
 
 
-def report(result: Study, seed: int, count: int) -> str:
+def report(result: Study, seed: int, matter: Mapping[str, int]) -> str:
     """The study as a page."""
     tried, seen_in_all = sum(result.tried.values()), sum(result.rejected.values())
     lines = [
@@ -265,6 +305,12 @@ def report(result: Study, seed: int, count: int) -> str:
     lines += ["", "Fields whose change was never seen: " + (", ".join(never) or "none") + ".", ""]
     lines += ["## Rules by which changes were rejected", "", "| rule | times |", "|---|---:|"]
     lines += [f"| `{rule}` | {n:,} |" for rule, n in result.rules.most_common()]
+    silent = sorted(places() - result.conditions.keys())
+    lines += ["", "Functions of the check that found no departure, untested here: "]
+    lines[-1] += (", ".join(f"`{place}`" for place in silent) or "none") + "."
+    lines += ["", "## Rules of the model, switched off one by one", ""]
+    lines += ["| rule | traces, good and bad, whose verdict changes |", "|---|---:|"]
+    lines += [f"| `{rule}` | {n or '0: untested'} |" for rule, n in matter.items()]
     return "\n".join(lines) + "\n"
 
 
@@ -273,19 +319,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m raftproof.traces.mutation", description=__doc__)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--count", type=int, default=20_000)
-    parser.add_argument("--traces", type=Path, required=True, help="a folder of good traces")
+    parser.add_argument("--traces", type=Path, required=True, help="a folder with traces in good/ and bad/")
     parser.add_argument("--out", type=Path, help="write the page here")
     options = parser.parse_args(arguments)
-    try:
-        traces = load(options.traces)
-    except Malformed as fault:
-        print(f"mutation: {fault}", file=sys.stderr)
-        return 4
-    if not traces:
-        print(f"mutation: {options.traces} holds no *.ndjson.gz", file=sys.stderr)
+    good, bad = load(options.traces / "good"), load(options.traces / "bad")
+    if not good:
+        print(f"mutation: {options.traces}/good holds no *.ndjson.gz", file=sys.stderr)
         return 2
-    result = study(traces, options.seed, options.count)
-    text = report(result, options.seed, options.count)
+    result = study(good, options.seed, options.count)
+    for items in bad:
+        departure = follow(items).departure
+        if departure is not None:
+            result.conditions.update(places_of(departure))
+    text = report(result, options.seed, rules_that_matter(good + bad))
     if options.out:
         options.out.write_text(text)
     else:

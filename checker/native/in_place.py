@@ -52,8 +52,11 @@ class InPlace:
     """Of the actions whose only parameter is a message: by the action's name and the message's class."""
 
 
-def in_place(model: Model, layout: Layout) -> InPlace:
-    """Each action is compiled when it is first called, or loaded if the same one was compiled before."""
+def in_place(model: Model, layout: Layout, announce: Callable[[str], None] | None = None) -> InPlace:
+    """Each action is compiled when it is first called, or loaded if the same one was compiled before.
+
+    `announce` is told if nothing was compiled before.
+    """
     functions = {name: f for name, f in _functions(model).items() if name.startswith("action_")}
     takers = [(k, kind) for k, action in enumerate(model.actions) for kind in _kinds(action, layout)]
     bag = layout.bag.name if layout.bag else ""
@@ -65,6 +68,8 @@ def in_place(model: Model, layout: Layout) -> InPlace:
     name = f"raftproof_in_place_{digest}"
     path = cache_directory() / digest / f"{name}.py"
     if not path.exists():
+        if announce:
+            announce(f"compiling {model.name} at the size of a trace, once; this takes some seconds")
         path.parent.mkdir(parents=True, exist_ok=True)
         unfinished = path.with_suffix(f".{os.getpid()}")
         unfinished.write_text(source)

@@ -54,8 +54,9 @@ def command(
 
 def _outcomes(traces: list[str], format: str, strict: bool) -> Iterator[Outcome]:
     """One outcome for each file of etcd's; one for all of our own servers' files, of which each has a file."""
-    from raftproof.traces.conformance import conform, conform_together, written_by_us
+    from raftproof.traces.conformance import conform, conform_together, machine, written_by_us
 
+    machine.announce = partial(print, file=sys.stderr)
     ours = traces if format == "raftproof" else [] if format == "etcd" else [p for p in traces if written_by_us(p)]
     if len(ours) > 1:
         yield conform_together(ours, strict, partial(_told, f"{len(ours)} files"))

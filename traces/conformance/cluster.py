@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from raftproof.model.deployed.state import Configuration as Members
 from raftproof.model.deployed.state import Entry, Kind
+from raftproof.model.rules import Rule
 from raftproof.traces.conformance.departure import Departure, Mixed
 from raftproof.traces.conformance.machine import ROLES, SERVERS, Machine
 from raftproof.traces.conformance.membership import NOBODY, UNLOGGED, Changes, Configuration, after
@@ -22,13 +23,13 @@ T = TypeVar("T")
 class Cluster:
     """The servers, the network between them, and what holds of all of them."""
 
-    def __init__(self, strict: bool, choices: Mapping[int, int] | None = None) -> None:
+    def __init__(self, strict: bool, choices: Mapping[int, int] | None = None, without: Iterable[Rule] = ()) -> None:
         self.strict = strict
         self._choices = choices or {}
         self._asked = 0
         self.open_choices: dict[int, int] = {}
         """Hidden choices that several values fit: how many, by the number of the choice."""
-        self.machine = Machine(strict)
+        self.machine = Machine(strict, without)
         self.servers: dict[Id, Server] = {}
         self.network = Network()
         self.modes = Modes()

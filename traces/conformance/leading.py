@@ -280,7 +280,7 @@ def commit(c: Cluster, s: Server, e: Event) -> None:
     s.attempt = False
     high = max(c.machine.get(s.i, "commit_index"), s.commit)
     low = high if c.strict else min(high, _committable(s, s.low))
-    if not low <= index <= high or (index > s.commit and s.log[index] >> SHIFT != s.term):
+    if not low <= index <= high or (s.commit < index < high and s.log[index] >> SHIFT != s.term):
         rule, why = _why_not_committed(c, s, index)
         raise Departure(
             rule,

@@ -7,7 +7,7 @@ state when they do.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from typing import Any, Final, NamedTuple
 
@@ -34,7 +34,7 @@ from raftproof.traces import events
 from raftproof.traces.events import NONE, Id, Message
 
 SERVERS: Final = 16
-LOGS: Final = (1 << 13, 1 << 16, 1 << 20, 1 << 24)
+LOGS: Final = (1 << 16, 1 << 20, 1 << 24)
 """How long logs may be: a layout each, so that most traces meet the same compiled code."""
 BATCH: Final = 2
 """Entries that an append of the model carries; a longer one is the same as its pieces in a row."""
@@ -47,6 +47,10 @@ ROLES: Final = {
 WORD: Final = 64
 _NOTHING: Final = flat(NO_ENTRY)
 SHARED: Final = ("pre_vote", "check_quorum", "messages")
+
+
+announce: Callable[[str], None] | None = None
+"""Is told when the model has to be compiled; a command may set it."""
 
 
 class TooMany(Exception):
@@ -70,7 +74,7 @@ def compiled(max_log: int) -> tuple[Layout, InPlace]:
     """The layout and the actions for logs of a length."""
     bounds = {**everything.bounds, "servers": SERVERS, "max_term": 1 << 40, "max_log": max_log}
     layout = Layout(Deployed, bounds | {"max_in_flight": 4, "max_copies": 4, "max_held": 4}, wide=True)
-    return layout, in_place(everything, layout)
+    return layout, in_place(everything, layout, announce)
 
 
 def bit(rule: Rule) -> int:
@@ -81,8 +85,10 @@ def bit(rule: Rule) -> int:
 class Machine:
     """One state of the whole cluster, and its actions."""
 
-    def __init__(self, strict: bool) -> None:
+    def __init__(self, strict: bool, without: Iterable[Rule] = ()) -> None:
         self.off = bit(Rule.REQUEST_PERSISTED) | (0 if strict else bit(Rule.SEND_ENTRIES))
+        for rule in without:
+            self.off |= bit(rule)
         """Rules that a trace need not keep: etcd asks for votes before its own is on disk; progress is `--strict`'s."""
         self.numbers: dict[Id, int] = {}
         self.ids: list[Id] = [NONE]

@@ -3,37 +3,17 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
-from typing import Final, TypeAlias
+from collections.abc import Iterable, Mapping
+from typing import Final
 
-from raftproof.traces.conformance import elections, hearing, leading, lifecycle
+from raftproof.model.rules import Rule
+from raftproof.traces.conformance import leading
 from raftproof.traces.conformance.cluster import Cluster
 from raftproof.traces.conformance.departure import Departure
 from raftproof.traces.conformance.server import Server, shown
+from raftproof.traces.conformance.table import FOLLOW
 from raftproof.traces.events import Event, Placed
 
-Follow: TypeAlias = Callable[[Cluster, Server, Event], None]
-
-FOLLOW: Final[dict[str, Follow]] = {
-    "InitState": lifecycle.init_state,
-    "ApplyConfChange": lifecycle.apply_change,
-    "BecomeFollower": elections.become_follower,
-    "BecomeCandidate": elections.become_candidate,
-    "BecomeLeader": elections.become_leader,
-    "Replicate": leading.replicate,
-    "ChangeConf": leading.change_conf,
-    "Commit": leading.commit,
-    "Ready": lifecycle.ready,
-    "SendAppendEntriesRequest": leading.send_append_request,
-    "ReceiveAppendEntriesRequest": hearing.receive_append_request,
-    "SendAppendEntriesResponse": leading.send_append_answer,
-    "ReceiveAppendEntriesResponse": leading.receive_append_answer,
-    "SendRequestVoteRequest": elections.send_vote_request,
-    "ReceiveRequestVoteRequest": elections.receive_vote_request,
-    "SendRequestVoteResponse": elections.send_vote_answer,
-    "ReceiveRequestVoteResponse": elections.receive_vote_answer,
-}
-"""What follows each line that begins a step, or that no line before demands."""
 _IN_PROPOSAL: Final = frozenset({"Replicate", "ChangeConf", "SendAppendEntriesResponse"})
 _IN_CAMPAIGN: Final = frozenset({"SendRequestVoteRequest", "SendRequestVoteResponse"})
 KEPT: Final = 400
@@ -43,9 +23,11 @@ KEPT: Final = 400
 class Run:
     """A trace that is being followed."""
 
-    def __init__(self, strict: bool = False, choices: Mapping[int, int] | None = None) -> None:
-        """`choices`: hidden choices other than the likeliest, by their number."""
-        self.cluster = Cluster(strict, choices)
+    def __init__(
+        self, strict: bool = False, choices: Mapping[int, int] | None = None, without: Iterable[Rule] = ()
+    ) -> None:
+        """`choices`: hidden choices other than the likeliest, by number; `without`: rules of the model to leave out."""
+        self.cluster = Cluster(strict, choices, without)
         self.recent: deque[Placed] = deque(maxlen=KEPT)
         self.events = 0
 

@@ -109,7 +109,7 @@ def placed(path: str, file: BinaryIO) -> Iterator[Placed]:
                         continue
                 try:
                     decoded = _decode(line)
-                except (msgspec.DecodeError, UnicodeDecodeError) as fault:
+                except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as fault:
                     _refuse(path, number, line, fault)
                     continue
                 if decoded.tag != "trace":
@@ -133,7 +133,7 @@ def _refuse(path: str, number: int, line: bytes, fault: Exception) -> None:
     """Say what is wrong with a line, unless it is another log line that is no event."""
     try:
         tag = _decode_tag(line).tag
-    except (msgspec.DecodeError, UnicodeDecodeError) as broken:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as broken:
         raise Malformed(path, number, f"no JSON: {broken}; is the line cut, or the file binary?") from None
     if tag == "trace":
         raise Malformed(path, number, f"no event of a trace: {fault}")
