@@ -7,24 +7,26 @@
 
 A moment is a step that changes a log, a commit index, or who leads; what one server does in a row is one moment. So a
 behavior of fifty steps is told in half a dozen panels, and what elections and messages led there is left to the
-space-time diagram.
+space-time diagram. Where no log ever holds an entry, the votes are the story: a field that names a server.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from raftproof.checker.result import LogView, Result
+from raftproof.checker.result import Json, LogView, Result
 from raftproof.checker.show.behavior import RESTART, Behavior, Move, Place, behavior_of
 from raftproof.checker.show.loggrid import CELL, draw_strip
 from raftproof.checker.show.spacetime_facts import Facts, facts_of
 from raftproof.checker.show.spacetime_plan import commit_of
-from raftproof.checker.show.style import FACT, FAINT, Pen, wrap_to
+from raftproof.checker.show.style import FACT, FAINT, Pen, width_of, wrap_to
 from raftproof.checker.show.words import count_text, value_text
 
 PANELS_MAX = 16
 """A longer story begins with what led to its last moments."""
 WIDTH = 1080
+CELLS_MAX = 8
+"""A longer log begins with one cell for all that is left out."""
 _LEFT, _ROW, _GAP = 74, 46, 14
 
 
@@ -47,9 +49,10 @@ def moments_of(behavior: Behavior) -> list[Moment]:
     """The moments of a behavior whose model has logs; the last step is always one of them."""
     view = behavior.shape.view
     assert view is not None
+    votes = votes_of(behavior)
     moments: list[Moment] = []
     for move in behavior.moves:
-        words = list(_told(move, behavior, view))
+        words = [*_told(move, behavior, view), *_votes_told(move, behavior, votes)]
         if move is behavior.moves[-1] and not words:
             words = [(move.actor or "", move.step.action)]
         if not words:
@@ -62,6 +65,22 @@ def moments_of(behavior: Behavior) -> list[Moment]:
     return moments
 
 
+def votes_of(behavior: Behavior) -> list[str]:
+    """The fields that name a server for each server, where no log ever holds an entry; none elsewhere."""
+    view = behavior.shape.view
+    if view is None or any(log for state in behavior.states for log in state[view.log].values()):
+        return []
+    named = {None, *behavior.actors}
+    return [
+        name
+        for name, value in behavior.last.items()
+        if isinstance(value, dict)
+        and list(value) == behavior.actors
+        and all(isinstance(v, str | None) and v in named for state in behavior.states for v in state[name].values())
+        and any(state[name] != behavior.states[0][name] for state in behavior.states)
+    ]
+
+
 def moments_svg(result: Result) -> str:
     """The panels of a result's counterexample; of a model with logs."""
     behavior = behavior_of(result)
@@ -71,7 +90,7 @@ def moments_svg(result: Result) -> str:
     every = moments_of(behavior)
     shown = every[-PANELS_MAX:]
     cells = max(2, *(len(behavior.states[m.number][view.log][actor]) for m in shown for actor in behavior.actors))
-    width = _LEFT + min(cells, 8) * CELL + 34
+    width = _LEFT + min(cells, CELLS_MAX) * CELL + 34
     rows = -(-len(shown) // max(1, int((WIDTH - 16) / (width + _GAP))))
     columns = -(-len(shown) // rows)
     pen = Pen(
@@ -149,19 +168,53 @@ def _draw_server(
     pen.text(x + 14, y + 15, f"{actor} ★" if leads else actor, 13, "bold" if leads or acts else "soft")
     if view.current_term:
         pen.text(x + 14, y + 30, f"term {value_text(state[view.current_term][actor])}", 10, "" if acts else "soft")
+    votes = votes_of(behavior)
+    if votes:
+        reach = _draw_votes(pen, behavior, moment, x + _LEFT, y, actor, votes)
+    else:
+        reach = _draw_log(pen, behavior, moment, x + _LEFT, y, actor, facts)
+    here = [n for n, column in enumerate(facts.column_of, start=1) if column == actor] if facts else []
+    for n, fact in enumerate(here):
+        pen.badge(x + _LEFT + reach + 12 + 18 * n, y + 10, fact)
+
+
+def _draw_log(
+    pen: Pen, behavior: Behavior, moment: Moment, x: float, y: float, actor: str, facts: Facts | None
+) -> float:
+    """A server's log, what the moment added under a line and what it dropped struck through; returns its width."""
+    view, state = behavior.shape.view, behavior.states[moment.number]
+    assert view is not None
     log, before = state[view.log][actor], behavior.states[moment.moves[0].number - 1][view.log][actor]
-    same = next((n for n, (a, b) in enumerate(zip(before, log, strict=False)) if a != b), min(len(before), len(log)))
-    dropped = before[same:][: max(0, 8 - len(log))] if len(before) > same else []
+    same = _shared(before, log)
+    dropped = before[same:][: max(0, CELLS_MAX - len(log))]
     places = [Place.of(place) for place, _ in facts.places] if facts else []
     inside = [place.keys[1] for place in places if place.field == view.log and place.keys[:1] == (actor,) < place.keys]
     marked = [int(index) for index in inside if index.isdecimal()]
     commit = commit_of(state, view, actor)
-    reach = draw_strip(pen, x + _LEFT, y, log, view, commit, marked, dropped=dropped, limit=8)
-    if acts and log[same:]:
-        pen.line(x + _LEFT + same * CELL, y - 3, x + _LEFT + min(len(log), 8) * CELL, y - 3, stroke_width=2)
-    here = [n for n, column in enumerate(facts.column_of, start=1) if column == actor] if facts else []
-    for n, fact in enumerate(here):
-        pen.badge(x + _LEFT + reach + 12 + 18 * n, y + 10, fact)
+    if actor == moment.actor and log[same:] and len(log) <= CELLS_MAX:
+        pen.line(x + same * CELL, y - 3, x + len(log) * CELL, y - 3, stroke_width=2)
+    return draw_strip(pen, x, y, log, view, commit, marked, dropped=dropped, limit=CELLS_MAX)
+
+
+def _draw_votes(
+    pen: Pen, behavior: Behavior, moment: Moment, x: float, y: float, actor: str, votes: list[str]
+) -> float:
+    """Whom a server names; returns the width."""
+    changed = {place for move in moment.moves for place in move.step.changes}
+    reach = 0.0
+    for n, name in enumerate(votes):
+        value = behavior.states[moment.number][name][actor]
+        look = "bold" if f"{name}[{actor}]" in changed else "" if value else "soft"
+        words = f"{name} {value_text(value)}"
+        pen.text(x, y + 15 + 15 * n, words, 11, look)
+        reach = max(reach, width_of(words, 11))
+    return reach + 6
+
+
+def _shared(before: list[Json], after: list[Json]) -> int:
+    """How many entries two logs share from the first on."""
+    pairs = enumerate(zip(before, after, strict=False))
+    return next((n for n, (a, b) in pairs if a != b), min(len(before), len(after)))
 
 
 def _letter(number: int) -> str:
@@ -187,7 +240,14 @@ def _told(move: Move, behavior: Behavior, view: LogView) -> list[tuple[str, str]
     return words
 
 
-def _log_words(before: list[object], after: list[object], leads: bool) -> list[str]:
+def _votes_told(move: Move, behavior: Behavior, votes: list[str]) -> list[tuple[str, str]]:
+    """Whom a server names from this step on: voted_for s2."""
+    after = behavior.states[move.number]
+    changed = [(name, actor) for name in votes for actor in behavior.actors if f"{name}[{actor}]" in move.step.changes]
+    return [(actor, f"{name} {after[name][actor]}") for name, actor in changed if after[name][actor]]
+
+
+def _log_words(before: list[Json], after: list[Json], leads: bool) -> list[str]:
     same = next(
         (n for n, (a, b) in enumerate(zip(before, after, strict=False)) if a != b), min(len(before), len(after))
     )

@@ -47,6 +47,13 @@ def result_text(result: Result) -> str:
     return "\n".join("".join(words for _, words in line).rstrip() for line in result_lines(result)) + "\n"
 
 
+def steps_text(result: Result) -> str:
+    """The counterexample alone: its numbered steps, and the facts last."""
+    assert result.violation is not None
+    lines = _counterexample(behavior_of(result), result.violation)[2:]
+    return "\n".join("".join(words for _, words in line).rstrip() for line in lines) + "\n"
+
+
 def coloured_text(result: Result) -> Text:
     """The same text for a terminal."""
     from rich.text import Text
@@ -79,7 +86,9 @@ def _paragraph(sentence: str, style: Style) -> list[Line]:
 
 
 def _speed(result: Result) -> list[Line]:
-    """Time and memory."""
+    """Time and memory; nothing of a result that was not searched for but read again."""
+    if not result.setup_seconds:
+        return []
     workers, cpu = count_text(result.workers, "workers"), f"{result.cpu_seconds:.1f} CPU s"
     time = f"{result.seconds:.1f} s with {workers} ({cpu}), set up in {result.setup_seconds:.1f} s"
     rate, memory = f"{result.states_per_second:,.0f} states/s", f"{result.peak_memory_bytes / 2**20:,.0f} MiB"

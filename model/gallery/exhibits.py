@@ -34,8 +34,9 @@ class Exhibit(msgspec.Struct, frozen=True):
 
     rule: str
     property: str
+    """Empty where nothing falls: the search then ended with no violation within the bounds."""
     depth: int
-    """States of the counterexample, the initial one included."""
+    """States of the counterexample, the initial one included; where nothing falls, the depth of the search."""
     generated: int
     distinct: int
     """What had been counted when the level of the violation was finished."""
@@ -72,6 +73,8 @@ def exhibits() -> dict[Asked, Exhibit]:
 
 def replayed(asked: Asked, exhibit: Exhibit) -> Result:
     """The exhibit as a result that can be drawn; raises NotReproduced where it is no counterexample."""
+    if not exhibit.property:
+        raise NotReproduced(f"{exhibit.command}: nothing falls, so there is no counterexample")
     question = asked.question()
     layout = question.layout()
     system = question.interpreter(layout)

@@ -10,35 +10,38 @@ from pathlib import Path
 
 import msgspec
 
-from raftproof.checker.result import Result, from_json
+from raftproof.checker.result import Json, Result, from_json
 from raftproof.checker.run import check
 from raftproof.model.gallery.exhibits import Exhibit, Taken, file_of, kept
-from raftproof.model.gallery.questions import QUESTIONS, Asked
+from raftproof.model.gallery.questions import HARMLESS, QUESTIONS, Asked
 
 
 def exhibit_of(asked: Asked, result: Result) -> Exhibit:
     """What is kept of a search's result."""
+    if (result.verdict, asked.rule in HARMLESS) not in (("violated", False), ("holds", True)):
+        raise ValueError(f"{asked.command}: {result.verdict}; HARMLESS says otherwise, or a limit came first")
     found = result.coarse or result.violation
-    if found is None:
-        raise ValueError(f"{asked.command}: {result.verdict}; nothing falls within these bounds")
-    question = asked.question()
-    layout = question.layout()
-    system = question.interpreter(layout)
-    starts = [layout.show(system.state(state)) for state in system.initial_states()]
-    steps = [Taken(step.action, step.parameters) for step in found.steps]
     return Exhibit(
         rule=asked.rule,
-        property=found.property,
-        depth=found.depth,
+        property=found.property if found else "",
+        depth=found.depth if found else result.depth,
         generated=result.generated,
         distinct=result.distinct,
         bounds=result.bounds,
         faults=sorted(asked.faults),
         only=asked.only,
         command=asked.command,
-        start=starts.index(found.initial),
-        steps=steps,
+        start=_starts(asked).index(found.initial) if found else 0,
+        steps=[Taken(step.action, step.parameters) for step in found.steps] if found else [],
     )
+
+
+def _starts(asked: Asked) -> list[Json]:
+    """The initial states, as results show them."""
+    question = asked.question()
+    layout = question.layout()
+    system = question.interpreter(layout)
+    return [layout.show(system.state(state)) for state in system.initial_states()]
 
 
 def keep(asked: Asked, exhibit: Exhibit) -> None:
@@ -62,7 +65,8 @@ def main(words: list[str]) -> int:
         if not words or asked.rule in words or asked.model.name in words:
             exhibit = exhibit_of(asked, check(asked.question(workers=2)))
             keep(asked, exhibit)
-            print(f"{exhibit.property} falls in {exhibit.depth} states: {asked.command}", file=sys.stderr)
+            told = f"{exhibit.property} falls in" if exhibit.property else "nothing falls, to a depth of"
+            print(f"{told} {exhibit.depth} states: {asked.command}", file=sys.stderr)
     return 0
 
 
