@@ -113,7 +113,7 @@ def request_vote(s: Deployed, i: Server, j: Server) -> bool:
     return True
 
 
-@everything.action(Rule.VOTE_FOR_SELF, Rule.VOTE_PERSISTED, Rule.QUORUM_MAJORITY)
+@everything.action(Rule.VOTE_FOR_SELF, Rule.VOTE_PERSISTED, Rule.QUORUM_MAJORITY, Rule.LEARNER_NO_VOTE)
 def count_own_vote(s: Deployed, i: Server) -> bool:
     """Candidate i counts its own vote, once it is on its disk: a message to itself."""
     if s.role[i] != Role.CANDIDATE or i in s.votes_granted[i] or not is_written(s, i):
