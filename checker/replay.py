@@ -21,7 +21,7 @@ from raftproof.checker.language.interpreted import Choice, Interpreter
 from raftproof.checker.language.model import Property
 from raftproof.checker.native.build import Kernels, from_words
 from raftproof.checker.native.generate import BATCH
-from raftproof.checker.result import Json, Step, Violation
+from raftproof.checker.result import Claim, Json, Step, Violation
 
 
 class ReplayError(Exception):
@@ -67,7 +67,19 @@ def as_violation(system: Interpreter, path: Path, declared: Property) -> Violati
         facts=list(facts),
         fact_places=[[place] for place in facts.values()],
         sentence=declared.sentence,
+        properties=_claims(system, all_states),
     )
+
+
+def _claims(system: Interpreter, states: list[int]) -> dict[str, Claim]:
+    """Which properties hold along the way."""
+    falls: dict[str, list[int]] = {declared.name: [] for declared in system.model.properties()}
+    for number, state in enumerate(states):
+        broken = system.violated(state)
+        broken += system.violated_step(states[number - 1], state) if number else []
+        for declared in broken:
+            falls[declared.name].append(number)
+    return {declared.name: Claim(declared.sentence, falls[declared.name]) for declared in system.model.properties()}
 
 
 def changes_between(before: Json, after: Json) -> dict[str, tuple[Json, Json]]:

@@ -62,6 +62,14 @@ class Shape(msgspec.Struct, frozen=True):
     left out."""
 
 
+class Claim(msgspec.Struct, frozen=True):
+    """A property of the model, and what it makes of a counterexample's states."""
+
+    sentence: str
+    falls: list[int]
+    """The steps after which it does not hold, or which it forbids; 0 is the initial state."""
+
+
 class Violation(msgspec.Struct, frozen=True):
     """A counterexample: a shortest behavior from an initial state to one (or a step) that breaks a property."""
 
@@ -77,6 +85,8 @@ class Violation(msgspec.Struct, frozen=True):
     are none, a drawing points at the members that the fact names."""
     sentence: str = ""
     """What the property says."""
+    properties: dict[str, Claim] = {}
+    """All properties of the model, and where along the way each falls; empty where nobody has looked."""
 
 
 class Told(msgspec.Struct, frozen=True):

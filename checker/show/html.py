@@ -17,6 +17,7 @@ from raftproof.checker.show.spacetime import spacetime_svg
 from raftproof.checker.show.words import (
     certainty_texts,
     changes_of,
+    claims_at,
     containers_of,
     contradiction_text,
     count_text,
@@ -84,13 +85,25 @@ def _section(behavior: Behavior, number: int) -> str:
     title = f"{number}. {step_text(move.step, behavior.shape)}" if move else "0. The initial state"
     logs = f"<h3>Logs</h3>\n{grid_of(behavior, number, bare=True)}" if behavior.shape.view and behavior.actors else ""
     difference = f"<h3>What changed</h3>\n{_difference(move, behavior)}" if move else ""
+    holds = f'<h3>What holds</h3>\n<ul class="claims">{_claims(behavior, number)}</ul>'
     return f"""<section id="state{number}">
 <h2>{escape(title)}</h2>
 {difference}
+{holds}
 {logs}<h3>The whole state</h3>
 {_state(behavior, number)}
 {_messages(behavior, number)}
 </section>"""
+
+
+def _claims(behavior: Behavior, number: int) -> str:
+    """Every property, and whether it holds here; of one that does not, what it says."""
+    return "".join(
+        f'<li class="falls">✗ {escape(name)}: {escape(sentence)}</li>'
+        if falls
+        else f'<li title="{escape(sentence)}">✓ {escape(name)}</li>'
+        for name, sentence, falls in claims_at(behavior, number)
+    )
 
 
 def _difference(move: Move, behavior: Behavior) -> str:

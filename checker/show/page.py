@@ -44,6 +44,8 @@ ul { margin: 0; padding-left: 1.3em; }
 li.sent::marker { content: "+ "; }
 li.gone::marker { content: "− "; }
 li.gone { color: #5a5a5a; }
+ul.claims { list-style: none; padding: 0; display: flex; flex-wrap: wrap; gap: 2px 16px; }
+li.falls { font-weight: bold; border: 2px solid #b34700; background: #fdf0e4; border-radius: 4px; padding: 0 8px; }
 .rp .row.now { fill: #fff3b0; stroke: #1a1a1a; stroke-width: 1.5; }
 @media (max-width: 1000px) {
   main { display: block; }

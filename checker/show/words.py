@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from raftproof.checker.result import Json, Result, Shape, Step
-from raftproof.checker.show.behavior import Place, is_message
+from raftproof.checker.show.behavior import Behavior, Place, is_message
 
 NONE = "none"
 
@@ -78,6 +78,15 @@ def changes_of(step: Step, shape: Shape) -> list[tuple[Place, str, str]]:
         (Place(name, (*outer, ", ".join(last)) if last[0] else outer), before, after)
         for (name, outer, before, after), last in merged.items()
     ]
+
+
+def claims_at(behavior: Behavior, number: int) -> list[tuple[str, str, bool]]:
+    """Of each property its name, what it says, and whether it falls after a step; the violated one alone if no other
+    was looked at."""
+    violation, is_last = behavior.violation, number == len(behavior.moves)
+    if not violation.properties:
+        return [(violation.property, violation.sentence, is_last)]
+    return [(name, claim.sentence, number in claim.falls) for name, claim in violation.properties.items()]
 
 
 def contradiction_text(facts: int) -> str:

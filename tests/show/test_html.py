@@ -13,6 +13,7 @@ from show_reading import Balanced
 
 from raftproof.checker.result import Result
 from raftproof.checker.show.html import result_html
+from raftproof.model.gallery import exhibits, replayed
 
 
 @pytest.mark.parametrize("name", ["two_leaders", "two_phase_commit", "puzzle", "rumour", "conflict"])
@@ -41,13 +42,41 @@ def test_the_state_table_marks_what_the_step_changed() -> None:
     assert "role[s1]: CANDIDATE → <b>LEADER</b>" in elected
 
 
+def vote_once() -> Result:
+    """A counterexample that a search found, with every property of its model."""
+    asked = next(asked for asked in exhibits() if (asked.model.name, asked.rule) == ("figure2", "vote_once"))
+    return replayed(asked, exhibits()[asked])
+
+
+def test_every_step_says_which_properties_hold() -> None:
+    page = result_html(vote_once())
+    sections = page.split("<section id=")[1:]
+    assert len(sections) == 17
+    for section in sections[:-1]:
+        assert section.count("✓ ") == 7
+        assert "✗" not in section
+    assert sections[-1].count("✓ ") == 6
+    assert "✗ ElectionSafety: At most one server leads a term." in sections[-1]
+
+
+def test_where_no_other_property_was_looked_at_the_violated_one_is_told() -> None:
+    sections = result_html(examples.two_leaders()).split("<section id=")[1:]
+    assert all("✓ ElectionSafety" in section and "✗" not in section for section in sections[:-1])
+    assert "✗ ElectionSafety" in sections[-1]
+
+
 PRESS = """
 <script>
 for (const key of KEYS) document.dispatchEvent(new KeyboardEvent('keydown', {key, bubbles: true}));
 const shown = [...document.querySelectorAll('section')].filter(s => getComputedStyle(s).display !== 'none');
-document.title = 'shown ' + shown.map(s => s.id) + ' row ' + [...document.querySelectorAll('.row.now')].map(r => r.id);
+const falls = shown.flatMap(s => [...s.querySelectorAll('.falls')].map(f => ' falls ' + f.textContent));
+const rows = [...document.querySelectorAll('.row.now')].map(r => r.id);
+document.title = 'shown ' + shown.map(s => s.id) + ' row ' + rows + falls;
 </script>
 """
+
+
+FALLEN = "✗ ElectionSafety: At most one server leads a term."
 
 
 def open_in_browser(result: Result, folder: Path, keys: list[str], fragment: str = "") -> str:
@@ -72,12 +101,14 @@ def open_in_browser(result: Result, folder: Path, keys: list[str], fragment: str
     [
         ([], "", "shown state0 row "),
         (["ArrowRight", "ArrowRight", "ArrowLeft"], "", "shown state1 row row1"),
-        (["End", "ArrowRight"], "", "shown state10 row row10"),
+        (["End", "ArrowRight"], "", f"shown state16 row row16 falls {FALLEN}"),
         (["ArrowLeft"], "#step5", "shown state4 row row4"),
     ],
 )
-def test_a_browser_steps_by_keyboard(keys: list[str], fragment: str, shown: str, tmp_path: Path) -> None:
-    assert open_in_browser(examples.two_leaders(), tmp_path, keys, fragment) == shown
+def test_a_browser_steps_by_keyboard_and_shows_what_falls(
+    keys: list[str], fragment: str, shown: str, tmp_path: Path
+) -> None:
+    assert open_in_browser(vote_once(), tmp_path, keys, fragment) == shown
 
 
 @pytest.mark.real("chromium")
