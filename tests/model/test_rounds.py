@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import itertools
-import tempfile
 from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 import pytest
+from explored import states_of
 from rounds_plain import State, every_round, within_terms
 
-from raftproof.checker.explore.compiled import Search
 from raftproof.checker.explore.reference import search
 from raftproof.checker.language import BoundsError, Interpreter, Layout
 from raftproof.checker.language.containers import contents
 from raftproof.checker.native.batch import Words
-from raftproof.checker.native.build import build
 from raftproof.checker.run import Question, check
 from raftproof.model import abstract, election, figure2, rounds
 
@@ -53,19 +51,6 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 # --------------------------------------------------------------------------------------------------- other models
-
-
-def states_of(question: Question) -> tuple[Layout, Words]:
-    """All states of a search, one of each class, a row of words each."""
-    layout = question.layout()
-    kernels = build(question.model, layout)
-    with tempfile.TemporaryFile() as keep:
-        outcome = Search(kernels, question.interpreter(layout), 2, keep=keep).run()
-        assert not outcome.worst
-        assert not outcome.reason
-        keep.seek(0)
-        words = np.frombuffer(keep.read(), dtype=np.uint64)
-    return layout, words.reshape(-1, kernels.words)
 
 
 def logs_in(layout: Layout, words: Words) -> set[tuple[tuple[int, ...], ...]]:
