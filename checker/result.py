@@ -149,6 +149,12 @@ class Result(msgspec.Struct):
         """The process's exit code that belongs to the verdict."""
         return EXIT_CODES[self.verdict]
 
+    def _repr_html_(self) -> str:
+        """What a notebook shows."""
+        from raftproof.checker.show.notebook import result_cell
+
+        return result_cell(self)
+
 
 class DamagedResult(Exception):
     """A file that is not a result; the message says what is wrong and where."""

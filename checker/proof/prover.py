@@ -7,8 +7,9 @@ A goal is proved when it follows from lemmas that are proved.
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from raftproof.checker.proof.cores import Cores
@@ -46,6 +47,12 @@ class Proof:
     cpu_seconds: float = 0.0
     seconds_of: dict[str, float] = field(default_factory=dict)
     """CPU seconds of each claim's own obligations."""
+    picture: Callable[[], str] | None = field(default=None, repr=False, compare=False)
+    """Draws what needs what, as SVG."""
+
+    def _repr_svg_(self) -> str | None:
+        """What a notebook shows: the graph of what was proved; nothing where graphviz is missing."""
+        return self.picture() if self.picture and shutil.which("dot") else None
 
     @property
     def failed(self) -> list[str]:
@@ -83,7 +90,14 @@ def prove(
         asked.append(Asked(obligation, needs[obligation.key], answer))
         if progress is not None:
             progress(len(asked), len(questions), obligation.key)
-    return _summed_up(asked, [o.key for o in chosen if cores.needed(o) is None], solver, seed)
+    proof = _summed_up(asked, [o.key for o in chosen if cores.needed(o) is None], solver, seed)
+
+    def picture() -> str:
+        from raftproof.checker.proof.graph import source
+
+        return str(source(theory, cores, goals, proof.seconds_of).pipe(format="svg", encoding="utf-8"))
+
+    return replace(proof, picture=picture)
 
 
 def _needs(obligation: Obligation, cores: Cores) -> tuple[str, ...]:

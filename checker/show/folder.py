@@ -24,8 +24,8 @@ def write_all(result: Result, directory: Path) -> Written:
     """Write a result in every form into a folder, which is made if it is missing.
 
     Always `result.json` and `command.txt`. With a violation `counterexample.txt`, `counterexample.itf.json`,
-    `spacetime.svg`, `index.html`, `path.dot` and `path.svg`, and `logs.svg` for a model with logs; without one
-    `result.txt`. With the graph of all states `states.dot` and `states.svg`.
+    `spacetime.svg`, `index.html`, `path.dot` and `path.svg`, and for a model with logs `story.svg` and `logs.svg`;
+    without one `result.txt`. With the graph of all states `states.dot` and `states.svg`.
     """
     written = Written([], [])
     directory.mkdir(parents=True, exist_ok=True)
@@ -49,6 +49,7 @@ def _put_counterexample(result: Result, put: Callable[[str, str], None]) -> None
     from raftproof.checker.show.html import result_html
     from raftproof.checker.show.itf import itf_json
     from raftproof.checker.show.loggrid import grid_svg
+    from raftproof.checker.show.moments import moments_svg
     from raftproof.checker.show.spacetime import spacetime_svg
 
     put("counterexample.itf.json", itf_json(result))
@@ -56,6 +57,8 @@ def _put_counterexample(result: Result, put: Callable[[str, str], None]) -> None
     put("index.html", result_html(result))
     if result.shape.view is not None:
         put("logs.svg", grid_svg(result))
+        if result.shape.actors is not None:
+            put("story.svg", moments_svg(result))
 
 
 def _graphs(result: Result) -> dict[str, graphviz.Digraph]:
