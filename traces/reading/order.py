@@ -24,7 +24,9 @@ def in_file_order(path: str, file: BinaryIO) -> Iterator[Placed]:
     for item in placed(path, file):
         time = item.time
         if time is not None:
-            if last is not None and _is_before(item, last):
+            if type(time) is not type(last):
+                _compare_kinds(item, last)
+            elif time < last:  # type: ignore[operator]
                 raise Unsorted
             last = time
         yield item
@@ -52,7 +54,8 @@ def sorted_whole(path: str, file: BinaryIO) -> Iterator[Placed]:
     return iter(sorted(items, key=lambda item: item.time))  # type: ignore[arg-type, return-value]
 
 
-def _is_before(item: Placed, last: float | str) -> bool:
-    if isinstance(item.time, str) != isinstance(last, str):
-        raise Malformed(item.file, item.number, f"the time {item.time!r} is of another kind than {last!r} before it")
-    return item.time < last  # type: ignore[operator]
+def _compare_kinds(item: Placed, last: float | str | None) -> None:
+    """Times of one file are all numbers, or all texts."""
+    if last is not None:
+        reason = f"the time {item.time!r} is of another kind than {last!r} before it"
+        raise Malformed(item.file, item.number, reason)
