@@ -139,7 +139,7 @@ def check(
     result.reason = outcome.reason
     if outcome.worst:
         _tell(question, layout, result, find_violation(kernels, system, search, outcome.worst))
-    if outcome.distinct <= DRAWN_STATES and not outcome.reason:
+    if outcome.distinct <= DRAWN_STATES and not outcome.reason and not result.told_in:
         result.graph = graph_of(system)
     result.peak_memory_bytes = peak_memory_bytes()
     return result

@@ -25,19 +25,24 @@ def expand(bounds: Mapping[str, int], broken: Sequence[str], violation: Violatio
     """The counterexample in steps of `abstract`, or None where that model cannot switch off what is broken."""
     if not {rule.name.lower() for rule in abstract.model.breakable()} >= set(broken):
         return None
-    terms = 2 * len(violation.steps) + 2
-    limits = {"servers": bounds["servers"], "max_term": terms, "max_log": bounds["max_log"] + len(violation.steps)}
+    telling = _tell_all(bounds, broken, violation, max_term=2 * len(violation.steps) + 2)
+    telling = _tell_all(bounds, broken, violation, max_term=telling.newest_term())
+    if telling.broken is None:
+        return None
+    told = as_violation(telling.system, Path(telling.initial, telling.steps), telling.broken)
+    return Told(abstract.model.name, shape_of(abstract.model, telling.system.layout), told)
+
+
+def _tell_all(bounds: Mapping[str, int], broken: Sequence[str], violation: Violation, max_term: int) -> Telling:
+    """All rounds, and the election that shows what is lost, with as many terms as that may take."""
+    limits = {"servers": bounds["servers"], "max_term": max_term, "max_log": bounds["max_log"] + len(violation.steps)}
     question = Question(abstract.model, limits, broken=tuple(broken), symmetric=())
-    layout = question.layout()
-    telling = Telling(question.interpreter(layout))
+    telling = Telling(question.interpreter(question.layout()))
     for step in violation.steps:
         telling.tell(step)
     if telling.broken is None:
         telling.tell_what_follows()
-    if telling.broken is None:
-        return None
-    told = as_violation(telling.system, Path(telling.initial, telling.steps), telling.broken)
-    return Told(abstract.model.name, shape_of(abstract.model, layout), told)
+    return telling
 
 
 class Telling:
@@ -88,7 +93,7 @@ class Telling:
     def elect(self, leader: int) -> None:
         """Let a server lead a new term."""
         s = self.state
-        if s.role[leader] == Role.LEADER and s.current_term[leader] == self._newest_term():
+        if s.role[leader] == Role.LEADER and s.current_term[leader] == self.newest_term():
             other = next(i for i in self.servers if i != leader)
             self._stand(other)
         self._stand(leader)
@@ -112,14 +117,15 @@ class Telling:
 
     def _stand(self, server: int) -> None:
         """Let a server become a candidate of a new term."""
-        newest = self._newest_term()
+        newest = self.newest_term()
         s = self.state
         if s.current_term[server] < newest:
             ahead = next(i for i in self.servers if s.current_term[i] == newest)
             self._take("observe_term", server, ahead)
         self._take("timeout", server, newest + 1)
 
-    def _newest_term(self) -> int:
+    def newest_term(self) -> int:
+        """The highest term that a server has reached."""
         s = self.state
         return max(int(s.current_term[i]) for i in self.servers)
 

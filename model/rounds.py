@@ -73,7 +73,8 @@ model = Model(
     tell=expand,
     covers="Stands for every behavior of {servers} servers with logs of at most {max_log} entries, with any number of "
     "elections, messages, losses, duplicates, reorderings and crash-restarts, in Raft over a network that never "
-    "forgets (abstract). Rests on ElectionSafety: raftproof check election --servers {servers}.",
+    "forgets (abstract). Rests on the sorting of steps by terms (docs/rounds.md), and on ElectionSafety: raftproof "
+    "check election --servers {servers}.",
 )
 
 
@@ -350,8 +351,8 @@ def log_truncated(s: Rounds, t: Rounds) -> bool:
     Rule.ACK_MATCHED_ONLY,
     covers="Stands for every behavior of {servers} servers with logs of any length whose logs differ in at most the "
     "last {max_log} entries of each, with any number of elections, messages, losses, duplicates, reorderings and "
-    "crash-restarts, in Raft over a network that never forgets (abstract). Rests on ElectionSafety: raftproof check "
-    "election --servers {servers}.",
+    "crash-restarts, in Raft over a network that never forgets (abstract). Rests on the sorting of steps by terms "
+    "(docs/rounds.md), and on ElectionSafety: raftproof check election --servers {servers}.",
 )
 def prefix(s: Rounds) -> None:
     """What all logs share from the beginning is left out: no leader lacks it, and no follower gives up what matches."""
