@@ -83,9 +83,19 @@ class Interpreter:
             enabled = choice.action.function(after, *choice.arguments)
         if enabled and choice.action.then:
             with self._naming(choice, choice.action.then):
-                enabled = choice.action.then(self._decoded(state), after, *choice.arguments)
+                enabled = self._takes(choice, self._decoded(state), after)
         with self._naming(choice, choice.action.function):
             return self.layout.encode(after) if enabled else None
+
+    def _takes(self, choice: Choice, before: Any, after: Any) -> bool:
+        """Whether the choice is the first, of all that follow the same action, that says the step is of its kind."""
+        for action in self.model.actions:
+            if action.function is choice.action.function and action.then:
+                if action.then(before, after, *choice.arguments):
+                    return action is choice.action
+                if action is choice.action:
+                    return False
+        return False
 
     def inside(self, state: int) -> bool:
         """Whether a state lies inside the bounds and the declared constraints."""

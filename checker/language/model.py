@@ -192,11 +192,14 @@ class Model:
         """Declare what follows an action of another model, whose state this model's state is derived from.
 
         The action is taken over under the name of what follows it; so it may be taken over more than once, each time
-        for another kind of step.
+        for another kind of step. Kinds of one action are declared in a row, and asked in this order; the first that
+        answers True takes the step.
         """
         source = next(action for action in other.actions if action.function is function)
 
         def declare(then: F) -> F:
+            if any(a.function is function for a in self.actions[:-1]) and self.actions[-1].function is not function:
+                raise source_of(then).error(None, f"{then.__name__}: declare what follows {function.__name__} in a row")
             taken = Action(then.__name__, function, 1, source.rules, source.fault, then)
             self._checked(Action(then.__name__, then, 2), bool)
             self.actions.append(self._checked(taken, bool))

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from raftproof.checker.language.errors import BoundsError
@@ -38,6 +39,30 @@ U = np.uint64
 '''
 
 
+@dataclass(frozen=True)
+class Group:
+    """Actions of a model that are tried at once: one alone, or some in a row that follow the same action of another
+    model, of which one takes the step."""
+
+    first: int
+    """The number of the first of them."""
+    size: int
+    action: Action
+    writes: frozenset[str]
+
+
+def groups_of(model: Model) -> list[Group]:
+    """All actions, in order."""
+    found: list[Group] = []
+    for number, action in enumerate(model.actions):
+        writes, last = action.frame.writes, found[-1] if found else None
+        if action.then and last and last.action.then and last.action.function is action.function:
+            found[-1] = replace(last, size=last.size + 1, writes=last.writes | writes)
+        else:
+            found.append(Group(number, 1, action, writes))
+    return found
+
+
 def generate(model: Model, layout: Layout, primitives: str = "primitives") -> str:
     """The source of the kernels; names such as `action_0` and `at` are put into the module by `build`."""
     text = Text()
@@ -47,9 +72,9 @@ def generate(model: Model, layout: Layout, primitives: str = "primitives") -> st
     _generate_words(text, layout)
     generate_normal(text, model, layout)
     generate_canonical(text, layout)
-    for k, action in enumerate(model.actions):
-        _generate_within(text, model, layout, k, action)
-        _generate_masks(text, layout, k, action)
+    for group in groups_of(model):
+        _generate_within(text, model, layout, group)
+        _generate_masks(text, layout, group.first, group.action)
     _generate_answers(text, model, layout)
     _generate_successors(text, model, layout)
     head = HEAD.format(model=model.name, bounds=layout.bounds, symmetry=sorted(layout.symmetric), primitives=primitives)
@@ -79,17 +104,17 @@ def _generate_words(text: Text, layout: Layout) -> None:
 # --------------------------------------------------------------------------------------------------- bounds
 
 
-def _generate_within(text: Text, model: Model, layout: Layout, number: int, action: Action) -> None:
+def _generate_within(text: Text, model: Model, layout: Layout, group: Group) -> None:
     """Emit within_k(t): whether what action k wrote lies inside the bounds."""
-    with text.function(f"within_{number}(t)", inlined=True):
-        for name in sorted(action.frame.writes):
+    with text.function(f"within_{group.first}(t)", inlined=True):
+        for name in sorted(group.writes):
             node = layout.fields[name]
             if isinstance(node, BagNode):
                 _limit_bag(text, node)
             else:
                 _limit(text, node, f"t.{name}", 0)
         for k, constraint in enumerate(model.constraints):
-            if constraint.frame.reads & action.frame.writes:
+            if constraint.frame.reads & group.writes:
                 _for_all(text, layout, constraint, "t", f"if not constraint_{k}({{call}}):", "return False")
         text("return True")
 
@@ -275,9 +300,9 @@ def _generate_successors(text: Text, model: Model, layout: Layout) -> None:
         text("broken = np.int64(b[BROKEN])", "faults = np.int64(b[FAULTS])", "buffer = part(b, BUFFER)")
         text("t = at(buffer, n, broken)", "copy(s, t)")
         _look_at_stillness(text, model)
-        for k, action in enumerate(model.actions):
-            if all(p.sort(layout) is not None for p in action.parameters):
-                _try(text, model, layout, k, action, message="")
+        for group in groups_of(model):
+            if all(p.sort(layout) is not None for p in group.action.parameters):
+                _try(text, model, layout, group, message="")
         if layout.bag is not None:
             _try_messages(text, model, layout, layout.bag)
         text("return n")
@@ -293,38 +318,49 @@ def _try_messages(text: Text, model: Model, layout: Layout, bag: BagNode) -> Non
         text(f"tag = code >> {bag.tag_shift}")
         for kind in bag.kinds:
             takers = [
-                (k, a)
-                for k, a in enumerate(model.actions)
-                if any(kind in p.kinds(layout) for p in a.parameters if p.sort(layout) is None)
+                group
+                for group in groups_of(model)
+                if any(kind in p.kinds(layout) for p in group.action.parameters if p.sort(layout) is None)
             ]
             if takers:
                 with text.block(f"if tag == {kind.tag}:"):
                     text(f"m = message_of(bag, {kind.tag}, code)")
-                    for k, action in takers:
-                        _try(text, model, layout, k, action, message="m")
+                    for group in takers:
+                        _try(text, model, layout, group, message="m")
 
 
-def _try(text: Text, model: Model, layout: Layout, number: int, action: Action, message: str) -> None:
-    """Emit one action with all its parameters."""
+def _try(text: Text, model: Model, layout: Layout, group: Group, message: str) -> None:
+    """Emit one action with all its parameters, and what follows it; `kind` says which of the group it is."""
+    action, number = group.action, group.first
     with ExitStack() as loops:
         if action.fault:
             fault = model.faults().index(action.fault)
             loops.enter_context(text.block(f"if faults & {1 << fault}:"))
         names = _enter_loops(text, layout, action.parameters, loops, message, number)
         loops.enter_context(text.block(f"if action_{number}({', '.join(['t', *names])}):"))
-        followed = ExitStack()
+        kind, followed = str(number), ExitStack()
         if action.then:
-            followed.enter_context(text.block(f"if then_{number}({', '.join(['s', 't', *names])}):"))
-        text(f"b[GENERATED + {number}] = b[GENERATED + {number}] + U(1)")
-        _watch_step(text, model, action)
+            kind = _ask_kinds(text, group, names)
+            followed.enter_context(text.block(f"if {kind} >= 0:"))
+        text(f"b[GENERATED + {kind}] = b[GENERATED + {kind}] + U(1)")
+        _watch_step(text, model, group.writes)
         with text.block(f"if within_{number}(t):"):
-            text(f"n = keep(t, b, n, np.int64({number}), parent, table, broken)", "t = at(buffer, n, broken)")
-        mask = bits_where(bool(p.frame.reads & action.frame.writes) for p in model.invariants)
+            text(f"n = keep(t, b, n, np.int64({kind}), parent, table, broken)", "t = at(buffer, n, broken)")
+        mask = bits_where(bool(p.frame.reads & group.writes) for p in model.invariants)
         if mask:
             with text.block("else:"):
                 text(f"outside(s, t, np.int64(b[INVARIANTS]) & {mask}, b, broken)")
         followed.close()
         text("copy(s, t)")
+
+
+def _ask_kinds(text: Text, group: Group, names: list[str]) -> str:
+    """Emit who of the group takes the step: the first that answers True, or none."""
+    text("kind = -1")
+    for k in range(group.first, group.first + group.size):
+        test = f"then_{k}({', '.join(['s', 't', *names])})"
+        text(f"{'if' if k == group.first else 'elif'} {test}:", f"    kind = {k}")
+    return "kind"
 
 
 def _look_at_stillness(text: Text, model: Model) -> None:
@@ -338,17 +374,17 @@ def _look_at_stillness(text: Text, model: Model) -> None:
             text("still_seen = np.int64(still_sights(s, np.int64(b[STEP_WITNESSES])))")
 
 
-def _watch_step(text: Text, model: Model, action: Action) -> None:
+def _watch_step(text: Text, model: Model, writes: frozenset[str]) -> None:
     """Emit the properties of steps: an action that writes nothing they read is a step of the other kind."""
     if model.action_invariants:
-        touched, others = _split(model.action_invariants, action)
+        touched, others = _split(model.action_invariants, writes)
         asked = f"step_violations(s, t, np.int64(b[STEP_INVARIANTS]) & {touched}) | " if touched else ""
         text(f"bad = {asked}(still_bad & {others})")
         with text.block("if bad != 0:"):
             text(f"note(t, s, bad << {len(model.invariants)}, part(b, WORST_STEP), part(b, SPARE), broken)")
     witnesses = [w for w in model.witnesses if w.states == 2]
     if witnesses:
-        touched, others = _split(witnesses, action)
+        touched, others = _split(witnesses, writes)
         if touched:
             text(f"wanted = np.int64(b[STEP_WITNESSES]) & {touched}")
             with text.block("if wanted != 0:"):
@@ -357,9 +393,9 @@ def _watch_step(text: Text, model: Model, action: Action) -> None:
             text(f"b[STEP_SEEN] = b[STEP_SEEN] | U(still_seen & {others})")
 
 
-def _split(properties: Sequence[Declared], action: Action) -> tuple[int, int]:
+def _split(properties: Sequence[Declared], writes: frozenset[str]) -> tuple[int, int]:
     """The masks of the properties that read what an action writes, and of the others."""
-    touched = [bool(p.frame.reads & action.frame.writes) for p in properties]
+    touched = [bool(p.frame.reads & writes) for p in properties]
     return bits_where(touched), bits_where(not t for t in touched)
 
 
