@@ -121,8 +121,9 @@ def _generate_within(text: Text, model: Model, layout: Layout, group: Group) -> 
 
 def _limit_bag(text: Text, bag: BagNode) -> None:
     text("f = bag_of(t)")
-    with text.block(f"if slot(f, {bag.limit}) != 0:"):
-        text("return False")
+    if bag.slots > bag.limit:
+        with text.block(f"if slot(f, {bag.limit}) != 0:"):
+            text("return False")
     for k in range(bag.limit - bag.copies):
         with text.block(f"if slot(f, {k}) != 0 and slot(f, {k}) == slot(f, {k + bag.copies}):"):
             text("return False")
