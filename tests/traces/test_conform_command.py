@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import gzip
+import io
 import json
+from collections import defaultdict
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -11,6 +13,9 @@ import pytest
 from typer.testing import CliRunner
 
 from raftproof.commands import app
+from raftproof.impl.core.observer import Trace
+from raftproof.impl.sim import World, parse, plan
+from raftproof.traces.recorder import Recorder
 
 CORPUS = Path(__file__).parent / "corpus"
 GOOD = str(CORPUS / "good" / "contested3-s8-n300.ndjson.gz")
@@ -121,3 +126,22 @@ def test_a_line_that_is_not_there_and_a_file_that_is_no_trace_are_told(tmp_path:
     other = tmp_path / "other.txt"
     other.write_text("no trace")
     assert CliRunner().invoke(app, ["render", str(other), "--at", "1"]).exit_code == 4
+
+
+def test_the_files_of_our_own_servers_are_one_trace(tmp_path: Path) -> None:
+    whole = io.BytesIO()
+    World(plan(5, 1500, parse("all")), Trace(Recorder(whole).write)).run()
+    logs: dict[str, list[bytes]] = defaultdict(list)
+    for line in whole.getvalue().splitlines(keepends=True):
+        logs[json.loads(line)["event"]["nid"]].append(line)
+    files = [tmp_path / f"s{nid}.ndjson" for nid in logs]
+    for file, lines in zip(files, logs.values(), strict=True):
+        file.write_bytes(b"".join(lines))
+    code, text = run(*map(str, files), "--json", "-")
+    [outcome] = json.loads(text)
+    assert (code, outcome["verdict"], outcome["events"]) == (0, "accepted", sum(map(len, logs.values())))
+    code, text = run(*map(str, files[1:]))
+    assert code == 4
+    assert "whose log is missing" in text
+    code, text = run(*map(str, [*files, GOOD]), "--json", "-")
+    assert [o["verdict"] for o in json.loads(text)] == ["accepted", "accepted"]

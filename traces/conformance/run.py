@@ -41,7 +41,7 @@ class Run:
             s = servers.get(event.nid)
             if s is None:
                 s = servers[event.nid] = self._first(event)
-            if s.is_busy:
+            if s.owed or s.attempt or s.batch or s.wanted:  # its next line is bound by its last
                 self._follow_bound(s, event)
             else:
                 FOLLOW[event.name](self.cluster, s, event)

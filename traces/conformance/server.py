@@ -92,11 +92,6 @@ class Server:
         return self.configurations[0][1]
 
     @property
-    def is_busy(self) -> bool:
-        """Whether its next line is bound by its last."""
-        return bool(self.owed or self.attempt or self.batch or self.wanted)
-
-    @property
     def last_term(self) -> int:
         """The term of the last entry."""
         return self.log[self.last] >> SHIFT

@@ -117,9 +117,9 @@ def placed(path: str, file: BinaryIO) -> Iterator[Placed]:
                 event = decoded.event
                 if event is None:
                     raise Malformed(path, number, "a line with the tag trace has no event; is the line cut?")
-                allowed = KINDS.get(event.name)
-                if event.msg.type not in allowed if event.msg and allowed else bool(event.msg) != bool(allowed):
-                    _refuse_message(path, number, event.name, event.msg.type if event.msg else None)
+                allowed, message = KINDS.get(event.name), event.msg
+                if (allowed is not None) if message is None else (allowed is None or message.type not in allowed):
+                    _refuse_message(path, number, event.name, message.type if message else None)
                 found += 1
                 yield Placed(path, number, event, decoded.ts)
         except (OSError, EOFError, zlib.error) as fault:
