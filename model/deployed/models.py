@@ -8,7 +8,8 @@ from typing import Any
 from raftproof.checker.language import Model
 from raftproof.model import properties
 from raftproof.model.deployed import election, lease, membership, network, replication, storage, witnesses
-from raftproof.model.deployed.state import NO_SERVERS, Configuration, Deployed, Snapshot, everything
+from raftproof.model.deployed.membership import changed
+from raftproof.model.deployed.state import NO_SERVERS, Configuration, Deployed, Entry, Kind, Snapshot, everything
 from raftproof.model.properties.committed_on_majority import committed_on_majority
 from raftproof.model.properties.monotonic_indexes import commit_monotonic, match_monotonic
 from raftproof.model.properties.persisted_terms import persisted_terms
@@ -97,6 +98,20 @@ def init_joint(s: Deployed, heir: Server) -> None:
         s.disk_snapshot[i] = Snapshot(0, known)
 
 
+def init_halfway(s: Deployed, heir: Server) -> None:
+    """All servers hold the entry that leads to a cluster of one; only that one knows it to be committed."""
+    found(s, everybody(s))
+    change = Entry(1, Kind.IMPLICIT, NO_SERVERS, everybody(s) & ~(1 << heir), NO_SERVERS)
+    for i in s.servers:
+        s.log[i].append(change)
+        s.disk_log[i].append(change)
+        s.stored[i] = 1
+    s.commit_index[heir] = 1
+    s.disk_commit[heir] = 1
+    s.applied[heir] = 1
+    s.configuration[heir] = changed(s.configuration[heir], change)
+
+
 def make(
     name: str,
     actions: tuple[Callable[..., Any], ...],
@@ -146,7 +161,7 @@ single = make(
 joint = make(
     "deployed_joint",
     CORE + JOINTLY,
-    (init, init_joint),
+    (init, init_joint, init_halfway),
     (witnesses.membership_changed, witnesses.joint_left, witnesses.leader_gave_up),
     max_log=2,
 )

@@ -28,7 +28,7 @@ from raftproof.model.deployed.membership import (
     leave_joint,
     propose_change,
 )
-from raftproof.model.deployed.models import init_joint
+from raftproof.model.deployed.models import init_halfway, init_joint
 from raftproof.model.deployed.replication import count_own_entries, hint, propose, send_append, send_heartbeat
 from raftproof.model.deployed.state import Configuration, Entry, Kind, Promise, Role
 from raftproof.model.deployed.storage import compact, ready, restart, send_snapshot
@@ -412,11 +412,16 @@ def test_a_refusal_hints_at_the_place_that_the_implementation_finds(play: Play) 
                 assert hint(play.s, S1, index, term) == max(found, 0), (rising, base, index, term)
 
 
-def test_a_cluster_can_begin_in_a_joint_configuration() -> None:
+def test_a_cluster_can_begin_in_a_joint_configuration_or_on_its_way_to_one() -> None:
     layout = Layout(Deployed, BOUNDS)
+    joint = Configuration(0b010, 0b111, 0, 0, True)
     state = layout.new()
     init_joint(state, S2)
-    assert state.configuration[S1] == Configuration(0b010, 0b111, 0, 0, True)
+    assert [state.configuration[i] for i in (S1, S2, S3)] == [joint] * 3
+    state = layout.new()
+    init_halfway(state, S2)
+    old = Configuration(0b111, 0, 0, 0, False)
+    assert [state.configuration[i] for i in (S1, S2, S3)] == [old, joint, old]
 
 
 RARE = dict.fromkeys(("campaign", "restart", "compact", "propose_change", "drop_message", "duplicate_message"), 0.03)

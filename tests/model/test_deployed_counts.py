@@ -53,7 +53,7 @@ ROWS = [
     Row(deployed.heartbeats, 2_285_518, 142_601, 38, faults=FAULTS, unseen=NO_THIRD_TERM, rare=True),
     Row(deployed.snapshots, 3_100_734, 224_398, 45, faults=FAULTS, unseen=NO_THIRD_TERM),
     Row(deployed.single, 39_393_760, 2_706_332, 46, unseen=NO_THIRD_TERM | NO_CRASH, rare=True),
-    Row(deployed.joint, 87_417_863, 6_004_169, 46, unseen=NO_THIRD_TERM | NO_CRASH),
+    Row(deployed.joint, 91_095_735, 6_245_104, 46, unseen=NO_THIRD_TERM | NO_CRASH),
     Row(deployed.pre_vote, 36_421_928, 2_595_838, 56, unseen=NO_THIRD_TERM | NO_CRASH, rare=True),
     Row(deployed.check_quorum, 12_720_365, 1_223_043, 50, {"max_term": 3}, unseen=NO_CRASH, rare=True),
 ]
