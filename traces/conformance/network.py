@@ -42,9 +42,6 @@ class Ledger:
         if len(self._young) >= self._limit:
             self._pack()
 
-    def __len__(self) -> int:
-        return len(self._young) + len(self._keys)
-
     def _pack(self) -> None:
         """Move everything into the sorted arrays; a young number takes the place of an old one."""
         keys = np.concatenate([np.fromiter(self._young.keys(), np.int64, len(self._young)), self._keys])

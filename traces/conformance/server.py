@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from raftproof.traces.conformance.machine import Answer
 from raftproof.traces.conformance.membership import NOBODY, Changes, Configuration
-from raftproof.traces.conformance.storage import SHIFT, Disk, Loaded, Log, Record
+from raftproof.traces.conformance.storage import Disk, Loaded, Log, Record
 from raftproof.traces.events import FOLLOWER, NONE, Event, Id, Message
 
 if TYPE_CHECKING:
@@ -90,11 +90,6 @@ class Server:
     def configuration(self) -> Configuration:
         """The configuration in force; where several may be, they show the same voters or the next line decides."""
         return self.configurations[0][1]
-
-    @property
-    def last_term(self) -> int:
-        """The term of the last entry."""
-        return self.log[self.last] >> SHIFT
 
     def truncate(self, length: int) -> None:
         """Keep the first entries. A shared log is copied, so that what others know of it stays."""

@@ -10,7 +10,6 @@ commit index may be older than the rest: a Ready that only moves it need not rea
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import NamedTuple, TypeAlias
 
 from raftproof.traces.events import Id
@@ -108,13 +107,3 @@ class Disk:
     def commits(self) -> tuple[int, int]:
         """The range of the commit index that a restart may load."""
         return self.records[0].commit_first, self.records[-1].commit_last
-
-
-def term_of(entry: int) -> int:
-    """The term of an entry of a log."""
-    return entry >> SHIFT
-
-
-def terms_of(log: Sequence[int]) -> list[int]:
-    """The terms of a log, for people."""
-    return [entry >> SHIFT for entry in log[1:]]
