@@ -128,9 +128,10 @@ def test_abstract_reaches_the_same_logs_and_the_same_committed_prefixes(terms: i
     ],
 )
 def test_figure2_reaches_the_same_logs(terms: int, max_log: int, count: int) -> None:
-    layout, words = states_of(
-        Question(figure2.model, {"servers": 3, "max_term": terms, "max_log": max_log}, reduce=("live",))
-    )
+    # Who led a term leads the next one only after a restart; with one entry a log, that makes no difference.
+    faults = ("restart",) if max_log > 1 else ()
+    bounds = {"servers": 3, "max_term": terms, "max_log": max_log}
+    layout, words = states_of(Question(figure2.model, bounds, faults=faults, reduce=("live",)))
     # Its servers begin in term 1, and drop conflicting entries one a step.
     plain = {logs for logs, _ in within_terms(3, max_log, terms - 1, stepwise=True)}
     found = {tuple(tuple(t - 1 for t in log) for log in logs) for logs in logs_in(layout, words)}
