@@ -42,6 +42,7 @@ LONGER = (
     Asked(deployed.snapshots, "match_monotonic", LOG2_TWO),
     Asked(deployed.snapshots, "commit_monotonic", LOG2_TWO),
     Asked(deployed.snapshots, "truncate_on_conflict", LOG2_TWO),
+    Asked(deployed.joint, "joint_majorities", T3),
 )
 """These need other bounds, or longer searches."""
 
@@ -56,7 +57,6 @@ HARMLESS = {
 NEED_MORE = {
     "commit_own_term": "Figure 8 needs five terms, and logs of two entries beside the first ones of their terms",
     "last_term_first": "four terms, and logs of two entries",
-    "joint_majorities": "a server in a joint configuration beside others that are not yet",
     "learner_no_vote": "five servers: with fewer, majorities with learners and without them share a voter",
     "one_change_pending": "four entries: two changes are committed, and one more under the second of them",
     "change_before_campaign": "two changes between which a server campaigns, and five servers",
