@@ -50,6 +50,7 @@ NEED_MORE = {"last_term_first", "commit_up_to_last_new"}
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)  # the first to use the kernels compiles them
 def test_steps_are_matched_breadth_first_and_none_of_the_proved_protocol_is_missing() -> None:
     steps: dict[str, int] = {}
     for faults, most in (((), 8_000_000), (RESTART, 1_000_000)):
