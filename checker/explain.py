@@ -29,7 +29,8 @@ def facts_of(system: Interpreter, declared: Property, states: list[Any]) -> dict
     line, names = seen
     tree = source_of(declared.function).tree
     reader = _Places(system, dict(zip(names, states, strict=False)), names | _globals(declared.function))
-    return {fact: place for condition in _conditions(tree, line) for fact, place in reader.facts(condition)}
+    told = {fact: place for condition in _conditions(tree, line) for fact, place in reader.facts(condition)}
+    return told or dict(_counted(tree, line, reader))
 
 
 def _failing(system: Interpreter, declared: Property, states: list[Any]) -> tuple[Any, ...]:
@@ -75,11 +76,25 @@ def _conditions(tree: ast.AST, line: int) -> Iterator[ast.expr]:
             yield node.value
 
 
+def _counted(tree: ast.AST, line: int, reader: _Places) -> Iterator[tuple[str, str]]:
+    """Where the condition itself names no place, it was counted: what the loops around it ran over, and what the loop
+    before it asked of each value."""
+    around = [n for n in ast.walk(tree) if isinstance(n, ast.For) and n.lineno <= line <= (n.end_lineno or 0)]
+    for loop in around:
+        yield from reader.facts(loop.iter)
+    before = [n for n in (around[-1].body if around else []) if isinstance(n, ast.For) and (n.end_lineno or 0) < line]
+    for loop in before:
+        asked = [n.test for n in ast.walk(loop) if isinstance(n, ast.If)]
+        for value in reader.values(loop.iter):
+            for test in asked:
+                yield from reader.naming(loop.target, value).facts(test)
+
+
 class _Places:
     """Reads the places of states that an expression names."""
 
     def __init__(self, system: Interpreter, states: dict[str, Any], names: dict[str, Any]) -> None:
-        self.layout, self.states, self.names = system.layout, states, names
+        self.system, self.layout, self.states, self.names = system, system.layout, states, names
 
     def facts(self, expression: ast.expr) -> Iterator[tuple[str, str]]:
         """`place = value` for every place in an expression, in reading order, and the place alone."""
@@ -92,6 +107,18 @@ class _Places:
         for child in ast.iter_child_nodes(expression):
             if isinstance(child, ast.expr):
                 yield from self.facts(child)
+
+    def values(self, expression: ast.expr) -> list[Any]:
+        """What a loop runs over."""
+        return list(self._value(expression))
+
+    def naming(self, target: ast.expr, value: Any) -> _Places:
+        """The same where the variable of a loop has a value."""
+        assert isinstance(target, ast.Name)
+        return _Places(self.system, self.states, self.names | {target.id: value})
+
+    def _value(self, expression: ast.expr) -> Any:
+        return eval(compile(ast.Expression(expression), "<expression>", "eval"), {}, {**self.names, **self.states})
 
     def _place(self, expression: ast.expr) -> tuple[str, Node | None, Any] | None:
         """The text, the node and the value of a path such as s.log[i][k].term; None for anything else."""
@@ -116,7 +143,7 @@ class _Places:
         if found is None:
             return None
         text, node, value = found
-        key = eval(compile(ast.Expression(index), "<index>", "eval"), {}, {**self.names, **self.states})
+        key = self._value(index)
         if isinstance(node, MapNode):
             return f"{text}[{node.key.show(key)}]", node.child, value[key]
         if isinstance(node, SeqNode) and 1 <= key <= len(value):  # where there is none, the whole sequence is the fact
@@ -126,7 +153,7 @@ class _Places:
 
 def _text(value: Any) -> str:
     if isinstance(value, dict):
-        return "(" + ", ".join(f"{k} {_text(v)}" for k, v in value.items()) + ")"
+        return "(" + ", ".join(f"{k} {_text(v)}" for k, v in value.items() if v != []) + ")"
     if isinstance(value, list):
         return "[" + ", ".join(map(_text, value)) + "]"
     return "none" if value is None else str(value)

@@ -26,7 +26,7 @@ _LEFT = 190
 
 def entry_text(entry: Json, view: LogView) -> str:
     """What an entry holds besides its term, for a cell."""
-    return " ".join(value_text(value) for name, value in entry.items() if name != view.term_of_entry)
+    return " ".join(value_text(value) for name, value in entry.items() if name != view.term_of_entry and value != [])
 
 
 def draw_strip(
@@ -76,7 +76,7 @@ def _cell(pen: Pen, x: float, y: float, index: int, entry: Json, view: LogView, 
     title = f"index {index}: term {value_text(term)}, {what}" if index else f"dropped: term {value_text(term)}, {what}"
     with pen.group(title):
         pen.box(x, y, CELL, STRIP, **({"fill": term_fill(max(number, 0))} | look))
-        shown = what if len(what) <= 3 else what[:2] + "…"
+        shown = what[:3]
         half = (width_of(value_text(term), 13) + 4 + width_of(shown, 10)) / 2
         pen.text(x + CELL / 2 - half, y + 14.5, value_text(term), 13, "bold halo")
         pen.text(x + CELL / 2 + half, y + 14.5, shown, 10, "halo", "end")

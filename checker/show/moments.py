@@ -57,8 +57,8 @@ def moments_of(behavior: Behavior) -> list[Moment]:
             words = [(move.actor or "", move.step.action)]
         if not words:
             continue
-        drops = any(verb.startswith("drops") for _, verb in words)
-        if not moments or moments[-1].actor != move.actor or drops:
+        is_apart = any(verb.startswith(("drops", "commits")) for _, verb in words)
+        if not moments or moments[-1].actor != move.actor or is_apart:
             moments.append(Moment(move.actor, []))
         moments[-1].moves.append(move)
         moments[-1].words += words

@@ -29,7 +29,8 @@ def _record_text(value: dict[str, Json], outer: str, inner: list[str]) -> str:
     if outer == "map":
         return ", ".join(f"{key}: {value_text(item, inner)}" for key, item in value.items())
     kind = f"{value['kind']} " if "kind" in value else ""
-    fields = ", ".join(f"{name} {value_text(item)}" for name, item in value.items() if name != "kind")
+    told = {name: item for name, item in value.items() if name != "kind" and item != []}
+    fields = ", ".join(f"{name} {value_text(item)}" for name, item in told.items())
     return f"{kind}({fields})"
 
 

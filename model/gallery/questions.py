@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from raftproof.checker.language import Model
 from raftproof.checker.run import Question
-from raftproof.model import abstract, figure2, rounds
+from raftproof.model import abstract, deployed, figure2, rounds
 
 OPTIONS = ("servers", "values", "max_term", "max_log", "max_in_flight", "max_copies")
 """The bounds that are options of `raftproof check`; the others are given by --bound."""
@@ -97,8 +97,25 @@ _ROUNDS = (
     Asked(rounds.model, "ack_matched_only"),
     Asked(rounds.model, "commit_own_term"),
 )
+_DEPLOYED = (
+    Asked(deployed.model, "quorum_majority", _T3, only="ElectionSafety"),
+    Asked(deployed.model, "quorum_majority", _T3),
+    Asked(deployed.model, "vote_once", _T3),
+    Asked(deployed.model, "vote_persisted", _T3, _RESTART),
+    Asked(deployed.model, "term_persisted", _T3, _RESTART, "ElectionSafety"),
+    Asked(deployed.model, "term_persisted", _T3, _RESTART),
+    Asked(deployed.model, "reply_term", _T3),
+    Asked(deployed.model, "log_up_to_date", _T3),
+    Asked(deployed.model, "log_persisted", _T3, _RESTART),
+    Asked(deployed.model, "commit_up_to_last_new", _T3),
+    Asked(deployed.model, "previous_entry", _T3),
+    Asked(deployed.model, "refuse_stale", _T3),
+    Asked(deployed.model, "ack_matched_only", _T3),
+    Asked(deployed.model, "refusal_no_match", _T3),
+    Asked(deployed.model, "request_persisted", _T3, _RESTART),
+)
 
-QUESTIONS: tuple[Asked, ...] = (*_FIGURE2, *_ABSTRACT, *_ROUNDS)
+QUESTIONS: tuple[Asked, ...] = (*_FIGURE2, *_DEPLOYED, *_ABSTRACT, *_ROUNDS)
 """Everything that is asked; of a rule the row to show first stands first."""
 
 HARMLESS: dict[str, str] = {

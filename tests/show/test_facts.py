@@ -1,0 +1,24 @@
+"""A property explains itself, the one that counts as well."""
+
+from __future__ import annotations
+
+from raftproof.checker.show.behavior import behavior_of
+from raftproof.model.gallery import exhibits, replayed
+
+
+def test_a_property_that_counts_tells_what_it_counted() -> None:
+    """CommittedOnMajority compares a count; the facts are what the loop before it asked of each server."""
+    asked = next(a for a, e in exhibits().items() if (a.rule, e.property) == ("log_persisted", "CommittedOnMajority"))
+    facts = [fact.text for fact in behavior_of(replayed(asked, exhibits()[asked])).facts]
+    entry = "(term 2, kind NORMAL)"
+    assert facts == [
+        f"commit_index[s1] = 1 and disk_log[s1][1] = {entry} and log[s1][1] = {entry}",
+        "disk_log[s2] = []",
+        "disk_log[s3] = []",
+    ]
+
+
+def test_a_property_whose_condition_names_places_tells_those_alone() -> None:
+    asked = next(a for a in exhibits() if (a.model.name, a.rule) == ("figure2", "vote_once"))
+    facts = [fact.text for fact in behavior_of(replayed(asked, exhibits()[asked])).facts]
+    assert facts == ["role[s1] = LEADER and current_term[s1] = 2", "role[s2] = LEADER and current_term[s2] = 2"]
