@@ -64,8 +64,9 @@ class Reached:
             yield f"{lemma} holds in each of them."
 
 
-def look_for(found: Counterexample, rule: str = "", seconds: float = 10.0, most: int = 1_000_000) -> Reached:
-    """Explore the counterexample's size, and look for the state before it and for what it breaks."""
+def look_for(found: Counterexample, rule: str = "", most: int = 300_000) -> Reached:
+    """Explore the counterexample's size, as far as so many states, and look for the state before it and for what it
+    breaks."""
     sizes = found.instance.sizes
     bounds = {
         "servers": sizes[Server],
@@ -76,7 +77,8 @@ def look_for(found: Counterexample, rule: str = "", seconds: float = 10.0, most:
     off = SWITCHES.get(rule, rule)
     switches = {known.name.lower() for known in loose.model.breakable()}
     broken = (off,) if off in switches else ()
-    question = Question(loose.model, bounds, broken=broken, limits=Limits(states=most, seconds=seconds))
+    # One worker, and no limit on time: the answer is the same on every machine.
+    question = Question(loose.model, bounds, broken=broken, workers=1, limits=Limits(states=most))
     states, reading = every_state(question), Reading(question.layout())
     read = reading.states(states.words)
     same = any_of(_same(reading, read, found.before, names) for names in permutations(range(sizes[Server])))
