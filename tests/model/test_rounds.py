@@ -16,6 +16,8 @@ from raftproof.checker.language import BoundsError, Interpreter, Layout
 from raftproof.checker.language.containers import contents
 from raftproof.checker.native.batch import Words
 from raftproof.checker.run import Question, check
+from raftproof.checker.show.spacetime import spacetime_svg
+from raftproof.checker.show.text import result_text
 from raftproof.model import abstract, election, figure2, rounds
 
 ROWS = {
@@ -244,6 +246,8 @@ def test_a_broken_rule_is_found_and_told_in_ordinary_steps(
     assert (result.told_in, result.violation.property) == ("abstract", "LeaderCompleteness")
     assert len(result.violation.steps) == told
     assert all(step.action != "lead_a_round" for step in result.violation.steps)
+    assert "become_leader(" in spacetime_svg(result)
+    assert f"Told in {told} steps of abstract" in " ".join(result_text(result).split())
 
 
 def test_a_follower_that_never_truncates_is_found_in_two_rounds() -> None:
