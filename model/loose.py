@@ -26,6 +26,7 @@ from raftproof.model.abstract import (
     is_quorum,
     is_up_to_date,
     lead,
+    may_vote,
     tell_stored,
     votes_for,
 )
@@ -71,12 +72,8 @@ def may_request_vote(s: Raft, n: Server) -> bool:
 def may_grant_vote(s: Raft, n: Server, c: Server) -> bool:
     """Candidate c asked for votes in n's term, its log is as up to date as n's, and n has voted for no other."""
     t = s.current_term[n]
-    if t not in s.requested[c]:
+    if t not in s.requested[c] or not may_vote(s, n, t, c):
         return False
-    if s.upholds(Rule.VOTE_ONCE):
-        for d in s.servers:
-            if d != c and d in s.voted[n][t]:
-                return False
     end = s.request[c][t]
     return is_up_to_date(s, n, end.last_log_term, end.last_log_index)
 
