@@ -116,6 +116,7 @@ def board(bounds: dict[str, int] | None = None) -> Question:
     return Question(model, bounds or {})
 
 
+@pytest.mark.leg
 def test_choices_order_and_dropped_items_are_the_same_compiled() -> None:
     run = compare(board())
     assert run.outcome.distinct > 20
