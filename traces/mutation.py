@@ -244,6 +244,12 @@ def load(folder: Path) -> list[list[Placed]]:
 # --------------------------------------------------------------------------------------------------- the report
 
 REASONS: Final = (
+    ("double", "InitState", "a server may start twice before it does anything"),
+    ("double", "BecomeFollower", "a pre-vote may have been refused, which is not logged"),
+    ("drop", "ChangeConf", "an entry that is not logged may change no voter; `--strict` does not allow it"),
+    ("msg.type", "Send", "a leader may send another message of the same fields"),
+    ("nid", "Ready", "another server in the same state may be ready, too"),
+    ("name", "Replicate", "an entry that is not logged may change no voter; `--strict` does not allow it"),
     ("drop", "Ready", "a Ready without news changes nothing; `--strict` demands one between a message and its receipt"),
     ("drop", "Replicate", "an entry that is not logged may change no voter; `--strict` does not allow it"),
     ("drop", "Commit", "an attempt that commits nothing leaves no mark"),
@@ -282,6 +288,8 @@ def report(result: Study, seed: int, matter: Mapping[str, int]) -> str:
     """The study as a page."""
     tried, seen_in_all = sum(result.tried.values()), sum(result.rejected.values())
     lines = [
+        "# Changed traces: what is seen, and what is not",
+        "",
         f"{tried:,} changes of good traces (seed {seed}); {seen_in_all:,} rejected: **{100 * result.share:.1f} %**.",
         "",
         "| change | tried | rejected |",
