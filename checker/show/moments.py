@@ -42,11 +42,19 @@ class Moment:
     @property
     def number(self) -> int:
         """The step after which the panel shows the cluster."""
-        return self.moves[-1].number
+        return self.moves[-1].number if self.moves else 0
+
+    @property
+    def before(self) -> int:
+        """The step before its first."""
+        return self.moves[0].number - 1 if self.moves else 0
 
 
 def moments_of(behavior: Behavior) -> list[Moment]:
-    """The moments of a behavior whose model has logs; the last step is always one of them."""
+    """The moments of a behavior whose model has logs; the last step is always one of them.
+
+    Where the initial state breaks the property already, that is the one moment.
+    """
     view = behavior.shape.view
     assert view is not None
     votes = votes_of(behavior)
@@ -62,7 +70,7 @@ def moments_of(behavior: Behavior) -> list[Moment]:
             moments.append(Moment(move.actor, []))
         moments[-1].moves.append(move)
         moments[-1].words += words
-    return moments
+    return moments or [Moment(None, [], [("", "the initial state")])]
 
 
 def votes_of(behavior: Behavior) -> list[str]:
@@ -121,13 +129,15 @@ def _caption(moment: Moment) -> str:
     """Who did what; who acts is named once."""
     told, subject = "", ""
     for actor, verb in moment.words:
-        told += f"{', ' if told else ''}{actor + ' ' if actor != subject else ''}{verb}"
+        told += f"{', ' if told else ''}{actor + ' ' if actor and actor != subject else ''}{verb}"
         subject = actor
     return told
 
 
 def _steps(moment: Moment) -> str:
-    first, last = moment.moves[0].number, moment.moves[-1].number
+    first, last = moment.before + 1, moment.number
+    if not last:
+        return ""
     return f"step {first}" if first == last else f"steps {first} to {last}"
 
 
@@ -184,7 +194,7 @@ def _draw_log(
     """A server's log, what the moment added under a line and what it dropped struck through; returns its width."""
     view, state = behavior.shape.view, behavior.states[moment.number]
     assert view is not None
-    log, before = state[view.log][actor], behavior.states[moment.moves[0].number - 1][view.log][actor]
+    log, before = state[view.log][actor], behavior.states[moment.before][view.log][actor]
     same = _shared(before, log)
     dropped = before[same:][: max(0, CELLS_MAX - len(log))]
     places = [Place.of(place) for place, _ in facts.places] if facts else []
