@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import re
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +17,7 @@ import pytest
 from raftproof.traces.linearizability import Call, check
 from raftproof.traces.merging import LIFE_BITS
 from tests.impl.server.kills import Killing
-from tests.impl.server.processes import Cluster, traced_command
+from tests.impl.server.processes import Cluster, free_ports, traced_command
 from tests.traces.test_merging import assert_could_have_been, by_server, mark_of, merged
 
 pytestmark = pytest.mark.slow
@@ -62,3 +65,41 @@ def test_servers_that_are_killed_leave_traces_that_fit_together_and_are_raft(tmp
     done = conform(*files)
     assert done.returncode == 1
     assert f"s1.ndjson:{place + 1}: rejected: " in done.stdout
+
+
+@pytest.mark.real("etcdctl")
+def test_a_server_that_joins_learns_votes_and_is_removed_leaves_a_trace_that_fits(tmp_path: Path) -> None:
+    with Cluster(traced_command, 3, tmp_path) as cluster:
+        cluster.leader()
+        client, peer = (f"http://127.0.0.1:{port}" for port in free_ports(2))
+        added = etcdctl(cluster, "member", "add", "s4", "--learner", f"--peer-urls={peer}")
+        member, known = re.search(r"Member\s+(\w+) added", added), re.search(r'ETCD_INITIAL_CLUSTER="(.*)"', added)
+        assert member is not None
+        assert known is not None
+        command = traced_command("s4", tmp_path / "s4", client, peer, known[1])
+        with (tmp_path / "s4.out").open("wb") as output:
+            process = subprocess.Popen([*command, "--initial-cluster-state", "existing"], stdout=output, stderr=output)
+        try:
+            deadline = time.monotonic() + 30
+            while "promoted" not in etcdctl(cluster, "member", "promote", member[1]) and time.monotonic() < deadline:
+                time.sleep(0.2)
+            cluster.kill(place := cluster.leader_place())
+            assert "OK" in etcdctl(cluster, "put", "led by", "another")
+            cluster.start(place)
+            cluster.leader()
+            assert "removed" in etcdctl(cluster, "member", "remove", member[1])
+            assert process.wait(20) == 4
+        finally:
+            process.kill()
+            process.wait()
+    done = conform("--strict", *(str(tmp_path / f"s{number}.ndjson") for number in (1, 2, 3, 4)))
+    assert done.returncode == 0, done.stdout
+    shown = {tuple(event["conf"][0]) for event in read(tmp_path / "s1.ndjson")}
+    assert {len(voters) for voters in shown} >= {3, 4}, "it voted for a while"
+
+
+def etcdctl(cluster: Cluster, *words: str) -> str:
+    """What it says, whether it succeeds or not."""
+    command = ["etcdctl", "--endpoints=" + ",".join(cluster.client_urls), "--command-timeout=10s", *words]
+    done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, "ETCDCTL_API": "3"})
+    return done.stdout + done.stderr
