@@ -1,4 +1,8 @@
-"""Which real parts are here, and which tests their absence leaves out: said aloud, and an error where REQUIRE_ALL=1."""
+"""Which tests are left out, and why: said aloud, and an error where REQUIRE_ALL=1.
+
+A test is left out where a real part is missing that it needs, or because it is thorough, at length, and only REQUIRE_ALL=1
+asks for all of them.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +17,9 @@ import pytest
 os.environ.setdefault("RAFTPROOF_CACHE", str(Path(__file__).parents[1] / ".pytest_cache" / "kernels"))
 """Compiled kernels are shared by all tests, workers and runs of a checkout."""
 
+_REQUIRE_ALL = os.environ.get("REQUIRE_ALL") == "1"
 _MISSING = "is not on this machine"
+_THOROUGH = "thorough tests run where REQUIRE_ALL=1"
 _left_out: dict[str, set[str]] = defaultdict(set)
 
 
@@ -28,6 +34,8 @@ def _is_here(part: str) -> bool:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
+        if not _REQUIRE_ALL and item.get_closest_marker("thorough"):
+            item.add_marker(pytest.mark.skip(reason=_THOROUGH))
         for marker in item.iter_markers("real"):
             for part in (p for p in marker.args if not _is_here(p)):
                 item.add_marker(pytest.mark.skip(reason=f"{part} {_MISSING}"))
@@ -35,8 +43,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
     """Gathers what was left out, from all workers."""
-    if report.skipped and isinstance(report.longrepr, tuple) and _MISSING in report.longrepr[2]:
-        _left_out[report.longrepr[2].removeprefix("Skipped: ")].add(report.nodeid)
+    if report.skipped and isinstance(report.longrepr, tuple):
+        reason = report.longrepr[2].removeprefix("Skipped: ")
+        if reason == _THOROUGH or reason.endswith(_MISSING):
+            _left_out[reason].add(report.nodeid)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
@@ -46,5 +56,5 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    if _left_out and os.environ.get("REQUIRE_ALL") == "1":
+    if _left_out and _REQUIRE_ALL:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
