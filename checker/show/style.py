@@ -143,6 +143,13 @@ class Group:
         self._pen._into.pop()
 
 
+def looks_svg() -> str:
+    """The looks and the patterns as text, for a picture that is not written by a Pen."""
+    definitions = ET.Element("defs")
+    _define_terms(definitions)
+    return f"<style>{_CSS}</style>{ET.tostring(definitions, encoding='unicode')}"
+
+
 def _define_terms(definitions: ET.Element) -> None:
     for number, (fill, strokes) in enumerate(TERM_STYLES):
         tile = {"id": f"term{number}", "width": "8", "height": "8", "patternUnits": "userSpaceOnUse"}

@@ -17,10 +17,10 @@ from raftproof.checker.proof.finite import State
 from raftproof.checker.proof.induction import Counterexample
 from raftproof.checker.proof.text import values_text
 from raftproof.checker.proof.theory import Theory
+from raftproof.checker.show.style import INK, SOFT, looks_svg, term_fill
 from raftproof.model.proof.vocabulary import Index, Message, Quorum, Server, Term, Value
 
 _CELL, _LINE, _PANEL, _LEFT = 44, 18, 470, 16
-_SHADES = ("#ffffff", "#dddddd", "#c2d4e8", "#e8d4b8", "#cfe3c4")
 
 
 @dataclass(frozen=True)
@@ -60,9 +60,16 @@ def draw(theory: Theory[Any], found: Counterexample) -> str:
     opening = (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" viewBox="0 0 {width} {height}"'
     )
-    style = 'font-family="Helvetica, Arial, sans-serif" font-size="13"'
+    style = 'class="rp" font-size="13"'
     return "\n".join(
-        [f"{opening} {style}>", f'<rect width="{width}" height="{height}" fill="#ffffff"/>', *parts, "</svg>", ""]
+        [
+            f"{opening} {style}>",
+            looks_svg(),
+            f'<rect width="{width}" height="{height}" fill="#ffffff"/>',
+            *parts,
+            "</svg>",
+            "",
+        ]
     )
 
 
@@ -192,7 +199,7 @@ def _panel(title: str, shown: list[Row], earlier: list[Row] | None, x: int, y: i
     for row in shown:
         old = known.get(row.heading.split(":")[0])
         changed = earlier is not None and (old is None or old.heading != row.heading)
-        ink = "#777777" if row.ghost else "#000000"
+        ink = SOFT if row.ghost else INK
         parts.append(_text(x, y + 13, ("● " if changed else "") + row.heading, ink, bold=changed))
         y += _LINE
         if any(row.log):
@@ -216,8 +223,8 @@ def _log(row: Row, old: Row | None, compare: bool, x: int, y: int, ink: str) -> 
             if changed:
                 parts.append(_frame(left, y, "#ffffff", ink, 3, dashed=True))
             continue
-        parts.append(_frame(left, y, _SHADES[place.shade % len(_SHADES)], ink, 3 if changed else 1))
-        parts.append(_text(left + 6, y + 18, place.text, ink, bold=changed))
+        parts.append(_frame(left, y, term_fill(place.shade), ink, 3 if changed else 1))
+        parts.append(_text(left + 6, y + 18, place.text, ink, bold=changed, halo=True))
         if place.committed:
             parts.append(f'<rect x="{left + 2}" y="{y + 27}" width="{_CELL - 4}" height="3" fill="{ink}"/>')
     return parts
@@ -229,6 +236,7 @@ def _frame(x: int, y: int, fill: str, ink: str, width: int, *, dashed: bool = Fa
     return f'<rect {box} fill="{fill}" stroke="{ink}" stroke-width="{width}"{dash}/>'
 
 
-def _text(x: int, y: int, text: str, ink: str = "#000000", *, bold: bool = False) -> str:
+def _text(x: int, y: int, text: str, ink: str = INK, *, bold: bool = False, halo: bool = False) -> str:
     weight = ' font-weight="bold"' if bold else ""
-    return f'<text x="{x}" y="{y}" fill="{ink}"{weight}>{escape(text)}</text>'
+    look = f"prose{' halo' if halo else ''}{' soft' if ink == SOFT else ''}"
+    return f'<text x="{x}" y="{y}" class="{look}"{weight}>{escape(text)}</text>'
