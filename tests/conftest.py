@@ -1,7 +1,7 @@
 """Which tests are left out, and why: said aloud, and an error where REQUIRE_ALL=1.
 
-A test is left out where a real part is missing that it needs, or because it is thorough, at length, and only REQUIRE_ALL=1
-asks for all of them.
+A test is left out where a real part is missing that it needs, or because it is thorough: it takes a minute, and runs
+only where all are required.
 """
 
 from __future__ import annotations

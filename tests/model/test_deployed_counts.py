@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -13,7 +12,6 @@ from raftproof.checker.language import Model
 from raftproof.checker.run import Question, check
 from raftproof.model import deployed
 
-ALL_ROWS = os.environ.get("RAFTPROOF_ALL_ROWS") == "1"
 FAULTS = ("restart", "drop", "duplicate")
 
 
@@ -29,8 +27,8 @@ class Row:
     faults: tuple[str, ...] = ()
     unseen: frozenset[str] = frozenset()
     """Witnesses that these bounds have no room for."""
-    rare: bool = False
-    """Whether it is searched only where RAFTPROOF_ALL_ROWS=1: each model takes half a minute to compile."""
+    thorough: bool = False
+    """Whether its test is: each model takes half a minute to compile."""
 
     def __str__(self) -> str:
         """The name of its test."""
@@ -50,19 +48,16 @@ NO_CRASH = frozenset({"WriteLost", "LogTruncated"})
 ROWS = [
     Row(deployed.model, 1_991_723, 177_555, 42, {"max_term": 3}, unseen=NO_CRASH),
     Row(deployed.model, 25_585_894, 1_746_239, 50, {"max_term": 3}, FAULTS),
-    Row(deployed.heartbeats, 2_285_518, 142_601, 38, faults=FAULTS, unseen=NO_THIRD_TERM, rare=True),
+    Row(deployed.heartbeats, 2_285_518, 142_601, 38, faults=FAULTS, unseen=NO_THIRD_TERM, thorough=True),
     Row(deployed.snapshots, 3_100_734, 224_398, 45, faults=FAULTS, unseen=NO_THIRD_TERM),
-    Row(deployed.single, 39_393_760, 2_706_332, 46, unseen=NO_THIRD_TERM | NO_CRASH, rare=True),
+    Row(deployed.single, 39_393_760, 2_706_332, 46, unseen=NO_THIRD_TERM | NO_CRASH, thorough=True),
     Row(deployed.joint, 91_095_735, 6_245_104, 46, unseen=NO_THIRD_TERM | NO_CRASH),
-    Row(deployed.pre_vote, 36_421_928, 2_595_838, 56, unseen=NO_THIRD_TERM | NO_CRASH, rare=True),
-    Row(deployed.check_quorum, 12_720_365, 1_223_043, 50, {"max_term": 3}, unseen=NO_CRASH, rare=True),
+    Row(deployed.pre_vote, 36_421_928, 2_595_838, 56, unseen=NO_THIRD_TERM | NO_CRASH, thorough=True),
+    Row(deployed.check_quorum, 12_720_365, 1_223_043, 50, {"max_term": 3}, unseen=NO_CRASH, thorough=True),
 ]
 
 
-SEARCHED = [
-    pytest.param(row, marks=pytest.mark.skipif(row.rare and not ALL_ROWS, reason="RAFTPROOF_ALL_ROWS is not 1"))
-    for row in ROWS
-]
+SEARCHED = [pytest.param(row, marks=pytest.mark.thorough if row.thorough else ()) for row in ROWS]
 
 
 @pytest.mark.slow
