@@ -34,22 +34,32 @@ MOST_SYMMETRIC = 8
 class Region:
     """Words that are filled first fit; no small node crosses a word."""
 
-    free: list[int] = field(default_factory=list)
-    """The first free bit of each word."""
+    words: int = 0
+    room: dict[int, int] = field(default_factory=dict)
+    """The first free bit of each word that is not full, in ascending order: a long log has very many that are."""
 
     def take(self, bits: int) -> int:
         """The offset of a small node's place."""
-        word = next((k for k, used in enumerate(self.free) if used + bits <= WORD), len(self.free))
-        if word == len(self.free):
-            self.free.append(0)
-        self.free[word] += bits
-        return word * WORD + self.free[word] - bits
+        if not bits and self.words:
+            return self.room.get(0, WORD)
+        word = next((k for k, used in self.room.items() if used + bits <= WORD), self.words)
+        used = self.room.get(word, 0)
+        self.words = max(self.words, word + 1)
+        self.fill(word, used + bits)
+        return word * WORD + used
 
     def take_words(self, count: int) -> int:
         """The offset of whole words."""
-        at = len(self.free)
-        self.free += [WORD] * count
+        at = self.words
+        self.words += count
         return at * WORD
+
+    def fill(self, word: int, used: int) -> None:
+        """So many bits of the last words, or of one with room, are taken."""
+        if used < WORD:
+            self.room[word] = used
+        else:
+            self.room.pop(word, None)
 
 
 class Layout:
@@ -229,7 +239,7 @@ class Layout:
         rest = [n for n in owned if not self._is_lane(n)]
         for node in sorted(rest, key=lambda n: not (isinstance(n, MapNode) and _is_label(n.child))):
             self._place_in(region, node.child if isinstance(node, MapNode) else node, one=isinstance(node, SetNode))
-        self.stride = len(region.free)
+        self.stride = region.words
         """Words that a server takes."""
         for node in owned:
             if isinstance(node, MapNode):
@@ -237,10 +247,10 @@ class Layout:
             elif isinstance(node, SetNode):
                 node.stride = self.stride * WORD
         count = self.owner.size if self.owner else 0
-        region = Region([WORD] * (count * self.stride))
+        region = Region(count * self.stride)
         for node in shared:
             self._place_in(region, node)
-        self.words = len(region.free)
+        self.words = region.words
         if self.bag is not None:
             self.bag.offset = self.words * WORD
             self.words += -(-self.bag.bits() // WORD)
@@ -276,7 +286,7 @@ class Layout:
             self.lanes[-1] = (word, used + width, [*members, inner])
         for word, width, members in self.lanes:
             region.take_words(1)
-            region.free[word] = width * count
+            region.fill(word, width * count)
             for member in members:
                 assert isinstance(member, MapNode | SetNode)
                 member.stride = width
