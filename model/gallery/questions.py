@@ -52,6 +52,7 @@ _T5 = {"max_term": 5}
 _T3_LOG2 = {"max_term": 3, "max_log": 2}
 _T4_LOG2 = {"max_term": 4, "max_log": 2}
 _T3_TWO = {"max_term": 3, "max_in_flight": 2}
+_LOG2_TWO = {"max_log": 2, "max_in_flight": 2}
 _RESTART = ("restart",)
 
 _FIGURE2 = (
@@ -113,12 +114,22 @@ _DEPLOYED = (
     Asked(deployed.model, "ack_matched_only", _T3),
     Asked(deployed.model, "refusal_no_match", _T3),
     Asked(deployed.model, "request_persisted", _T3, _RESTART),
+    Asked(deployed.model, "leader_append_only", _T3_LOG2),
+    Asked(deployed.snapshots, "snapshot_not_older", _LOG2_TWO),
+    Asked(deployed.snapshots, "match_monotonic", _LOG2_TWO),
+    Asked(deployed.snapshots, "commit_monotonic", _LOG2_TWO),
+    Asked(deployed.snapshots, "truncate_on_conflict", _LOG2_TWO),
+    Asked(deployed.joint, "joint_majorities", _T3),
+    Asked(deployed.model, "keep_vote_on_step_down", _T3),
+    Asked(deployed.model, "send_entries", _T3),
 )
 
 QUESTIONS: tuple[Asked, ...] = (*_FIGURE2, *_DEPLOYED, *_ABSTRACT, *_ROUNDS)
 """Everything that is asked; of a rule the row to show first stands first."""
 
 HARMLESS: dict[str, str] = {
+    "send_entries": "What a leader sends again is known to its follower already: from where on it sends is a matter of "
+    "speed.",
     "keep_vote_on_step_down": "A candidate steps down within its term only when that term has a leader, elected by a "
     "majority; a second vote comes too late to make another. It must be a real candidate: who leaves a pre-election "
     "may have voted in a term that has no leader yet.",
