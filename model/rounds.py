@@ -355,11 +355,18 @@ def log_truncated(s: Rounds, t: Rounds) -> bool:
     "(docs/rounds.md), and on ElectionSafety: raftproof check election --servers {servers}.",
 )
 def prefix(s: Rounds) -> None:
-    """What all logs share from the beginning is left out: no leader lacks it, and no follower gives up what matches."""
+    """What all logs share from the beginning is left out: no leader lacks it, and no follower gives up what matches.
+
+    Not what contradicts what is committed, lest a violation be forgotten.
+    """
     shared = len(s.indexes)
     for i in s.servers:
         for j in s.servers:
             shared = min(shared, matching(s, i, j))
+    for i in s.servers:
+        for k in range(1, min(shared, len(s.committed)) + 1):
+            if s.committed[k] != s.log[i][k]:
+                shared = min(shared, k - 1)
     for i in s.servers:
         s.log[i].drop(shared)
     s.committed.drop(min(shared, len(s.committed)))
