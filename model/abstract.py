@@ -174,7 +174,8 @@ def add_entry(s: Raft, n: Server, v: Value) -> None:
 def store(s: Raft, n: Server, t: int, prev: int, last: int) -> None:
     """Follower n makes its log agree with that of term t from prev + 1 to last (receiver rules 3 and 4)."""
     for i in range(prev + 1, last + 1):
-        if i <= len(s.log[n]) and s.log[n][i].term != s.term_log[t][i].term:
+        conflicts = i <= len(s.log[n]) and s.log[n][i].term != s.term_log[t][i].term
+        if conflicts and s.upholds(Rule.APPEND_NEW_ENTRIES):
             s.log[n].truncate(i - 1)
         if i > len(s.log[n]):
             s.log[n].append(s.term_log[t][i])

@@ -86,6 +86,7 @@ _ABSTRACT = (
     Asked(abstract.model, "previous_entry"),
     Asked(abstract.model, "refuse_stale"),
     Asked(abstract.model, "truncate_on_conflict"),
+    Asked(abstract.model, "append_new_entries", _T3),
     Asked(abstract.model, "ack_matched_only", _T3),
     Asked(abstract.model, "last_term_first", _T3_LOG2),
 )

@@ -24,6 +24,7 @@ BROKEN = [
     ("refuse_stale", "LeaderCompleteness", 10, ()),
     ("previous_entry", "CommitInLog", 8, ()),
     ("truncate_on_conflict", "CommitInLog", 9, ()),
+    ("append_new_entries", "LeaderCompleteness", 12, ()),
     ("ack_matched_only", "LeaderCompleteness", 14, ()),
     ("commit_up_to_last_new", "CommitInLog", 8, ()),
 ]
