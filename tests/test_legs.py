@@ -34,28 +34,28 @@ def digest(result: Result) -> str:
 
 
 def test_the_puzzle_has_the_same_solution_in_every_leg() -> None:
-    assert digest(check(Question(find_model("jugs"), workers=1))) == "b53f4e1672af9b3a"
+    assert digest(check(Question(find_model("jugs"), workers=1))) == "0fa8b7d2687e6408"
 
 
 def test_two_phase_commit_has_the_same_states_in_every_leg() -> None:
     result = check(Question(find_model("two_phase_commit"), workers=2, symmetric=()))
     assert (result.generated, result.distinct, result.depth) == (1146, 288, 11)
-    assert digest(result) == "450be867200f91cd"
+    assert digest(result) == "aaa22291a47eb813"
 
 
 def test_raft_has_the_same_states_in_every_leg() -> None:
     result = check(Question(find_model("figure2"), bounds={"servers": 2}, workers=2))
     assert (result.generated, result.distinct, result.depth) == (915, 182, 27)
-    assert digest(result) == "142947a830b887bc"
+    assert digest(result) == "23439dff94e6fa8b"
 
 
 def test_a_broken_rule_has_the_same_counterexample_in_every_leg() -> None:
     result = check(Question(find_model("figure2"), bounds={"servers": 2}, broken=("quorum_majority",), workers=1))
     assert result.violation is not None
-    assert digest(result) == "fe4f85fc0890bfcd"
+    assert digest(result) == "109eea6c92523db1"
 
 
 def test_chance_walks_the_same_way_in_every_leg() -> None:
     question = Question(find_model("figure2"), bounds={"servers": 2}, symmetric=("servers",))
     result = simulate(question, behaviors=5, length=20, seed=7)
-    assert digest(result) == "bd8b4b9078d6e221"
+    assert digest(result) == "8337c057ab1f471b"

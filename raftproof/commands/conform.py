@@ -52,11 +52,15 @@ def command(
     raise typer.Exit(EXIT_CODES[worst])
 
 
+def _announce(text: str) -> None:
+    print(text, file=sys.stderr)
+
+
 def _outcomes(traces: list[str], format: str, strict: bool) -> Iterator[Outcome]:
     """One outcome for each file of etcd's; one for all of our own servers' files, of which each has a file."""
     from raftproof.traces.conformance import conform, conform_together, machine, written_by_us
 
-    machine.announce = partial(print, file=sys.stderr)
+    machine.announce = _announce
     ours = traces if format == "raftproof" else [] if format == "etcd" else [p for p in traces if written_by_us(p)]
     if len(ours) > 1:
         yield conform_together(ours, strict, partial(_told, f"{len(ours)} files"))

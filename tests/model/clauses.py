@@ -15,7 +15,7 @@ model = Model(
     figure2.model.state,
     figure2.model.bounds,
     figure2.model.rules,
-    figure2.model.view,
+    view=figure2.model.view,
     actions=list(figure2.model.actions),
     initials=list(figure2.model.initials),
 )

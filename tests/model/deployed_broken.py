@@ -1,4 +1,4 @@
-"""What falls in deployed Raft when a rule is switched off. The counterexamples are kept in `golden/deployed.json`."""
+"""What falls in deployed Raft when a rule is switched off. The counterexamples are kept in `deployed_broken.json`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import msgspec
 from raftproof.model import deployed
 from raftproof.model.gallery import Asked, Exhibit
 
-GOLDEN = Path(__file__).parent / "golden" / "deployed.json"
+GOLDEN = Path(__file__).with_suffix(".json")
 
 T3 = {"max_term": 3}
 T3_LOG2 = {"max_term": 3, "max_log": 2}
