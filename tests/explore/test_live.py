@@ -20,7 +20,7 @@ ROWS: list[tuple[tuple[int, int, int, int], tuple[str, ...], int]] = [
     ((2, 1, 1, 1), (), 10_144),
     ((2, 1, 1, 1), ("restart", "drop", "duplicate"), 64_210),
 ]
-SLOW_ROWS: list[tuple[tuple[int, int, int, int], tuple[str, ...], int]] = [
+THOROUGH_ROWS: list[tuple[tuple[int, int, int, int], tuple[str, ...], int]] = [
     ((2, 2, 1, 1), (), 20_206),
     ((3, 1, 1, 1), (), 103_607),
     ((2, 1, 2, 1), (), 195_709),
@@ -36,7 +36,7 @@ def figure2_question(row: tuple[int, int, int, int], servers: int = 3, **more: A
 
 
 @pytest.mark.parametrize(
-    ("row", "faults", "distinct"), [*ROWS, *(pytest.param(*row, marks=pytest.mark.slow) for row in SLOW_ROWS)]
+    ("row", "faults", "distinct"), [*ROWS, *(pytest.param(*row, marks=pytest.mark.thorough) for row in THOROUGH_ROWS)]
 )
 def test_dead_fields_of_figure2_are_left_out(
     row: tuple[int, int, int, int], faults: tuple[str, ...], distinct: int
@@ -77,7 +77,7 @@ def test_the_compiled_search_agrees_with_the_plain_one_about_order_and_dead_fiel
 
 
 @pytest.mark.parametrize(
-    ("reduce", "distinct"), [pytest.param((), 1_157_181, marks=pytest.mark.slow), (("live",), 287_380)]
+    ("reduce", "distinct"), [pytest.param((), 1_157_181, marks=pytest.mark.thorough), (("live",), 287_380)]
 )
 def test_paxos_is_explored_with_any_number_of_ballots(reduce: tuple[str, ...], distinct: int) -> None:
     result = check(Question(paxos.model, symmetric=("servers", "values"), reduce=reduce))

@@ -28,14 +28,14 @@ def broken_in(question: Question, **more: Any) -> dict[str, str]:
 
 @pytest.mark.parametrize(
     ("servers", "max_term", "faults"),
-    [(2, 2, ALL_FAULTS), pytest.param(3, 2, (), marks=pytest.mark.slow)],
+    [(2, 2, ALL_FAULTS), pytest.param(3, 2, (), marks=pytest.mark.thorough)],
 )
 def test_every_step_of_figure2_keeps_to_its_round(servers: int, max_term: int, faults: tuple[str, ...]) -> None:
     bounds = {"servers": servers, "max_term": max_term}
     assert broken_in(Question(figure2.model, bounds, faults=faults, reduce=("live",))) == {}
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 @pytest.mark.parametrize("model", [deployed.model, deployed.pre_vote], ids=lambda model: model.name)
 def test_every_step_of_deployed_raft_keeps_to_its_round(model: Model) -> None:
     bounds = {"servers": 2, "max_term": 2}

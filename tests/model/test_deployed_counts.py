@@ -49,9 +49,9 @@ ROWS = [
     Row(deployed.model, 1_991_723, 177_555, 42, {"max_term": 3}, unseen=NO_CRASH),
     Row(deployed.model, 25_585_894, 1_746_239, 50, {"max_term": 3}, FAULTS),
     Row(deployed.heartbeats, 2_285_518, 142_601, 38, faults=FAULTS, unseen=NO_THIRD_TERM, thorough=True),
-    Row(deployed.snapshots, 3_100_734, 224_398, 45, faults=FAULTS, unseen=NO_THIRD_TERM),
+    Row(deployed.snapshots, 3_100_734, 224_398, 45, faults=FAULTS, unseen=NO_THIRD_TERM, thorough=True),
     Row(deployed.single, 39_393_760, 2_706_332, 46, unseen=NO_THIRD_TERM | NO_CRASH, thorough=True),
-    Row(deployed.joint, 91_095_735, 6_245_104, 46, unseen=NO_THIRD_TERM | NO_CRASH),
+    Row(deployed.joint, 91_095_735, 6_245_104, 46, unseen=NO_THIRD_TERM | NO_CRASH, thorough=True),
     Row(deployed.pre_vote, 36_421_928, 2_595_838, 56, unseen=NO_THIRD_TERM | NO_CRASH, thorough=True),
     Row(deployed.check_quorum, 12_720_365, 1_223_043, 50, {"max_term": 3}, unseen=NO_CRASH, thorough=True),
 ]
