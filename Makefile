@@ -1,10 +1,10 @@
-# make setup | demo | test | bench     Each sets up what is missing.
+# make setup | demo | test | docs | bench     Each sets up what is missing.
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 PYTEST := $(BIN)/pytest -n auto
 
-.PHONY: setup demo test lint legs bench clean
+.PHONY: setup demo test lint legs docs bench clean
 
 setup: $(VENV)/.ready
 
@@ -33,6 +33,11 @@ legs: setup
 	NUMBA_BOUNDSCHECK=1 $(PYTEST) -m leg
 	PYTHONHASHSEED=0 $(PYTEST) -m leg
 	PYTHONHASHSEED=4711 $(PYTEST) -m leg
+
+# The documentation site, into docs/_build; nothing is fetched, and a warning is an error.
+docs: setup
+	$(BIN)/sphinx-build -E -W --keep-going -q -b html docs docs/_build
+	@echo 'open docs/_build/index.html'
 
 bench: setup
 	$(BIN)/python benchmarks/search.py
