@@ -163,3 +163,13 @@ def certainty_texts(result: Result) -> list[str]:
             else "States are compared whole: no state was missed."
         )
     return sentences
+
+
+def never_enabled_text(action: str) -> str:
+    """What it means that an action never fired."""
+    return f"Warning: {action} was never enabled; within these bounds it is not checked at all."
+
+
+def not_reached_text(witness: str) -> str:
+    """What it means that a witness was not reached."""
+    return f"Warning: {witness} was not reached; what depends on it holds for want of a case."

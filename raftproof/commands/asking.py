@@ -68,10 +68,18 @@ JsonFile = Annotated[
 ]
 
 
+class Refused(typer.Exit):
+    """The end of a command that gives no answer, and why."""
+
+    def __init__(self, sentence: str, code: int) -> None:
+        super().__init__(code)
+        self.sentence = sentence
+
+
 def fail(text: str, code: int) -> NoReturn:
     """End with a sentence on stderr."""
     print(f"raftproof: {text}", file=sys.stderr)
-    raise typer.Exit(code)
+    raise Refused(text, code)
 
 
 def question_of(options: dict[str, Any]) -> Question:
@@ -106,8 +114,12 @@ def question_of(options: dict[str, Any]) -> Question:
     return question
 
 
-def answer(ask: Callable[[Callable[[Statistics], None]], Result], options: dict[str, Any]) -> NoReturn:
-    """Ask with progress, tell the answer, and end with its exit code; never with a traceback."""
+def answer(
+    ask: Callable[[Callable[[Statistics], None]], Result],
+    options: dict[str, Any],
+    report: Callable[[Result], None] | None = None,
+) -> NoReturn:
+    """Ask with progress, tell the answer, to `report` too, and end with its exit code; never with a traceback."""
     from raftproof.checker.language import BoundsError, ModelError
 
     prepare(options["out"], options["json_file"])
@@ -120,6 +132,8 @@ def answer(ask: Callable[[Callable[[Statistics], None]], Result], options: dict[
         fail(str(fault), BAD_MODEL)
     except KeyboardInterrupt:
         fail("interrupted before the first state", INTERRUPTED)
+    if report is not None:
+        report(result)
     finish(result, options["out"], options["json_file"])
 
 
@@ -236,7 +250,12 @@ def finish(result: Result, out: Path | None, json_file: str | None) -> NoReturn:
             _write_out(result, out)
     except OSError as fault:
         fail(f"{fault.filename}: {fault.strerror}", USAGE)
-    raise typer.Exit(INTERRUPTED if result.reason == "interrupted" else result.exit_code)
+    raise typer.Exit(exit_code_of(result))
+
+
+def exit_code_of(result: Result) -> int:
+    """The exit code of a command that found a result."""
+    return INTERRUPTED if result.reason == "interrupted" else result.exit_code
 
 
 def _write_out(result: Result, out: Path) -> None:

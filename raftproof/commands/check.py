@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from raftproof.commands import asking
+from raftproof.commands import asking, reports
 
 
 def command(
@@ -29,6 +29,8 @@ def command(
     max_seconds: asking.Seconds = None,
     out: asking.Out = None,
     json_file: asking.JsonFile = None,
+    junit: reports.JunitFile = None,
+    sarif: reports.SarifFile = None,
     list_models: Annotated[bool, typer.Option("--list", help="List the models, and stop.")] = False,
 ) -> None:
     """Explore every behavior of a model within bounds, and show what breaks.
@@ -46,7 +48,12 @@ def command(
         for name, (_, sentence) in MODELS.items():
             print(f"{name:18} {sentence}")
         return
-    question = asking.question_of(options)
-    from raftproof.checker.run import check
+    with reports.reported(("check", model), junit, sarif) as report:
+        question = asking.question_of(options)
+        from raftproof.checker.run import check
 
-    asking.answer(lambda progress: check(question, progress, asking.announce), options)
+        asking.answer(
+            lambda progress: check(question, progress, asking.announce),
+            options,
+            lambda result: report.tell_result(result, question),
+        )

@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from raftproof.commands import reports
+from raftproof.commands.asking import INTERRUPTED, USAGE, fail, prepare
+
 if TYPE_CHECKING:
     from raftproof.traces.conformance import Outcome
     from raftproof.traces.events import Placed
@@ -17,7 +20,6 @@ if TYPE_CHECKING:
 EXIT_CODES = {"accepted": 0, "rejected": 1, "malformed": 4, "undetermined": 3}
 WORST_FIRST = ("rejected", "malformed", "undetermined", "accepted")
 FORMATS = ("auto", "etcd", "raftproof")
-_USAGE, _INTERRUPTED = 2, 130
 _PROGRESS_SECONDS = 2.0
 
 
@@ -28,6 +30,8 @@ def command(
     ] = "auto",
     strict: Annotated[bool, typer.Option("--strict", help="Demand etcd's progress rules, too.")] = False,
     json_file: Annotated[str | None, typer.Option("--json", metavar="FILE", help="Write JSON; - is stdout.")] = None,
+    junit: reports.JunitFile = None,
+    sarif: reports.SarifFile = None,
 ) -> None:
     """Say whether a trace is one that correct Raft could have written, and if not, which line is the first that is not.
 
@@ -35,21 +39,24 @@ def command(
 
     Exit codes: 0 accepted, 1 rejected, 2 usage, 3 undetermined, 4 malformed, 130 Ctrl-C; of several files the worst.
     """
-    if format not in FORMATS:
-        print(f"raftproof: --format {format}: write {' or '.join(FORMATS)}", file=sys.stderr)
-        raise typer.Exit(_USAGE)
-    outcomes: list[Outcome] = []
-    try:
-        for outcome in _outcomes(traces, format, strict):
-            outcomes.append(outcome)
-            if json_file != "-":
-                _print(outcome)
-    except KeyboardInterrupt:
+    with reports.reported(("conform",), junit, sarif) as report:
+        if format not in FORMATS:
+            fail(f"--format {format}: write {' or '.join(FORMATS)}", USAGE)
+        prepare(None, json_file)
+        outcomes: list[Outcome] = []
+        try:
+            for outcome in _outcomes(traces, format, strict):
+                outcomes.append(outcome)
+                if json_file != "-":
+                    _print(outcome)
+        except KeyboardInterrupt:
+            _write_json(outcomes, json_file)
+            report.tell_outcomes(outcomes, INTERRUPTED, "Interrupted before they were followed to their end.")
+            raise typer.Exit(INTERRUPTED) from None
         _write_json(outcomes, json_file)
-        raise typer.Exit(_INTERRUPTED) from None
-    _write_json(outcomes, json_file)
-    worst = next(verdict for verdict in WORST_FIRST if any(o.verdict == verdict for o in outcomes))
-    raise typer.Exit(EXIT_CODES[worst])
+        worst = next(verdict for verdict in WORST_FIRST if any(o.verdict == verdict for o in outcomes))
+        report.tell_outcomes(outcomes, EXIT_CODES[worst])
+        raise typer.Exit(EXIT_CODES[worst])
 
 
 def _announce(text: str) -> None:
