@@ -64,7 +64,8 @@ def _lemma_page(claim: Lemma, cores: Cores) -> str:
     row = next((row for row in rows() if row.name == claim.name), None)
     if row is not None and row.falls:
         lines += ["", f"Without it {_fallen(row.action, row.falls)} falls, in a cluster of {row.cluster}:"]
-        lines += ["", f"    raftproof prove --without {claim.name}"]
+        lines += ["", "<!-- thorough -->", "```console", f"$ raftproof prove --without {claim.name}"]
+        lines += [f"refuted: {row.falls} falls, in …", "$ echo $?", "1", "```"]
     elif row is not None:
         said = "It is redundant: without it the rest proves everything." if row.verdict == "proved" else "Not decided."
         lines += ["", said]
