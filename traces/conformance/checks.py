@@ -58,19 +58,26 @@ def idle(s: Server, c: Cluster, e: Event) -> None:
     if e.role != s.role and e.role == PRE_CANDIDATE and s.role in (FOLLOWER, CANDIDATE):
         if s.conf is None:
             resolve(s, c, e)
-        if not s.configuration.votes(s.nid):
-            raise Departure(
-                "learner_no_vote",
-                f"server {s.nid} is a pre-candidate and no voter of its configuration",
-                {"voters": s.shows()["conf"]},
-                {"pre-candidate": s.nid},
-            )
+        c.machine.set_modes(c.modes.allow(has_pre_vote), False)
+        if not c.machine.act("pre_campaign", s.i, off=ANYTIME):
+            raise c.machine.refused(_no_pre_candidate(s, c))
         c.modes.demand(has_pre_vote, "quorum_majority", f"server {s.nid} is a pre-candidate, so pre-vote is on")
-        c.machine.set_modes(True, False)
-        c.machine.act("pre_campaign", s.i, off=ANYTIME)
         c.pull(s)
         s.forget_election()
     same(s, c, e)
+
+
+def _no_pre_candidate(s: Server, c: Cluster) -> Departure:
+    """Why a server may not ask whether it could win."""
+    said, values = f"server {s.nid} is a pre-candidate", ({"role": s.role}, {"role": PRE_CANDIDATE})
+    if not s.configuration.votes(s.nid):
+        voters = {"voters": s.shows()["conf"]}
+        return Departure(
+            "learner_no_vote", f"{said} and no voter of its configuration", voters, {"pre-candidate": s.nid}
+        )
+    if not c.modes.allow(has_pre_vote):
+        return Departure("quorum_majority", f"{said}; but {c.modes.ruled_out('pre-vote is off')}", *values)
+    return Departure("change_before_campaign", f"{said} before it stores a snapshot", *values)
 
 
 def _look_closer(s: Server, c: Cluster, e: Event, rules: Mapping[str, str]) -> None:

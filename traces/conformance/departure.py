@@ -24,6 +24,8 @@ class Departure(Exception):
         self.rule, self.condition = rule, condition
         self.expected, self.observed = dict(expected or {}), dict(observed or {})
         self.nearest, self.cause = nearest, cause
+        self.refused: tuple[str, ...] = ()
+        """The conditions in the model's source by which it refused the step, if that is how the line departs."""
         super().__init__(condition)
 
 

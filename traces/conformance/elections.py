@@ -22,7 +22,8 @@ def become_candidate(c: Cluster, s: Server, e: Event) -> None:
     if s.conf is None:
         resolve(s, c, e)
     if not _campaigns(c, s):
-        raise Departure(*_why_no_campaign(c, s), {"candidate": "nobody"}, {"candidate": s.nid})
+        departure = Departure(*_why_no_campaign(c, s), {"candidate": "nobody"}, {"candidate": s.nid})
+        raise c.machine.refused(departure) if s.role != PRE_CANDIDATE else departure
     c.pull(s)
     s.forget_election()
     c.enter_term(s)
@@ -60,14 +61,15 @@ def send_vote_request(c: Cluster, s: Server, e: Event) -> None:
     same(s, c, e)
     m = e.msg
     assert m is not None
-    if m.dest not in s.wanted or m.dest == s.nid:
-        raise Departure(
+    may_ask = c.machine.act("request_vote", s.i, c.machine.add(m.dest))
+    if not may_ask or m.dest not in s.wanted:
+        departure = Departure(
             "request_votes" if s.configuration.votes(m.dest) else "learner_no_vote",
             f"server {s.nid} asks {m.dest} for its vote, whom it has not to ask now",
             {"to": " or ".join(sorted(s.wanted - {s.nid}, key=by_number)) or "nobody"},
             {"to": m.dest},
         )
-    c.machine.act("request_vote", s.i, c.machine.add(m.dest))
+        raise departure if may_ask else c.machine.refused(departure)
     _, _, term, index, log_term, *_ = c.machine.sent()
     wanted = Message("MsgVote", term, s.nid, m.dest, 0, log_term, index, 0, NONE, False, 0)
     expect(m, wanted, {"message": "request_votes"}, f"candidate {s.nid} asks with its term and its last entry")
@@ -112,17 +114,20 @@ def ignore_under_lease(c: Cluster, s: Server, e: Event, owed: Owed) -> None:
     """With check-quorum, a server that heard of a leader a while ago takes no part in an election (thesis §6.2)."""
     m = owed.message
     assert m is not None
-    said = f"server {s.nid} ignores {words(m)}"
-    if s.leader == NONE:
-        raise Departure(
-            "higher_term_steps_down",
-            f"{said}, a newer term than its own, and knows no leader to keep to",
-            {"term": m.term, "role": "StateFollower"},
-            {"term": e.state.term, "role": e.role},
+    said, machine = f"server {s.nid} ignores {words(m)}", c.machine
+    request = (m.term, m.index, m.log_term, machine.add(m.source), s.i)
+    machine.set_modes(False, c.modes.allow(has_check_quorum))
+    if not machine.deliver("ignore_under_lease", RequestVote, request):
+        raise machine.refused(
+            Departure(
+                "higher_term_steps_down",
+                f"{said}, a newer term than its own, and "
+                + ("knows no leader to keep to" if s.leader == NONE else c.modes.ruled_out("check-quorum is off")),
+                {"term": m.term, "role": FOLLOWER},
+                {"term": e.state.term, "role": e.role},
+            )
         )
     c.modes.demand(has_check_quorum, "higher_term_steps_down", f"{said}, so that check-quorum is on")
-    c.machine.set_modes(False, True)
-    c.machine.deliver("ignore_under_lease", RequestVote, (m.term, m.index, m.log_term, c.machine.add(m.source), s.i))
     s.owed = []
 
 
@@ -251,6 +256,8 @@ def become_follower(c: Cluster, s: Server, e: Event) -> None:
     is no member any more; a pre-candidate whose pre-vote is refused follows again.
     """
     term = e.state.term
+    if s.conf is None:
+        resolve(s, c, e)
     if term > s.term:
         if not c.may_be_of(term, s.nid):
             raise Departure(
@@ -260,9 +267,7 @@ def become_follower(c: Cluster, s: Server, e: Event) -> None:
                 {"term": term},
             )
     elif s.role == LEADER:
-        if s.configuration.may_hold(s.nid):
-            said = f"leader {s.nid} steps down within its term"
-            c.modes.demand(has_check_quorum, "quorum_majority", f"{said}, so that check-quorum is on")
+        _step_down(c, s)
     elif term == s.term:
         said = f"server {s.nid} follows anew within its term"
         c.modes.demand(has_pre_vote, "yield_to_leader", f"{said}, so that it was a pre-candidate and pre-vote is on")
@@ -271,15 +276,23 @@ def become_follower(c: Cluster, s: Server, e: Event) -> None:
     same(s, c, e)
 
 
+def _step_down(c: Cluster, s: Server) -> None:
+    """A leader steps down within its term: with check-quorum, or since it votes no more (§6)."""
+    said = f"leader {s.nid} steps down within its term"
+    c.machine.set_modes(False, c.modes.allow(has_check_quorum))
+    if not c.machine.act("step_down", s.i):
+        why = f"{said}; but {c.modes.ruled_out('check-quorum is off')}"
+        raise c.machine.refused(Departure("quorum_majority", why, {"role": LEADER}, {"role": FOLLOWER}))
+    if s.configuration.votes(s.nid):
+        c.modes.demand(has_check_quorum, "quorum_majority", f"{said}, so that check-quorum is on")
+
+
 def _follow_nobody(c: Cluster, s: Server, term: int) -> None:
-    """The step that no line shows: a message of a newer term, a lost majority, or a refused pre-vote."""
+    """The step that no line shows: a message of a newer term, or a refused pre-vote."""
     machine = c.machine
     if term > s.term:
         machine.deliver("receive_pre_vote_answer", PreVoteAnswer, (term, 1, c.someone_of(term, s.nid), s.i))
-    elif s.role == LEADER:
-        machine.set_modes(False, True)
-        machine.act("step_down", s.i)
-    else:
+    elif s.role != LEADER:
         machine.set_modes(True, False)
         if s.role != PRE_CANDIDATE:
             machine.act("pre_campaign", s.i, off=ANYTIME)

@@ -35,6 +35,8 @@ def _lines(outcome: Outcome, departure: Departure) -> Iterator[str]:
     yield f"{_place(outcome)}: rejected: {sentence(event)}"
     yield f"  rule       {departure.rule}: {rule_text(departure.rule)}"
     yield f"  false      {departure.condition}"
+    if departure.refused:
+        yield f"  model      refuses by {' in '.join(departure.refused)}"
     for name in dict.fromkeys((*departure.expected, *departure.observed)):
         expected, observed = departure.expected.get(name, "-"), departure.observed.get(name, "-")
         yield f"  {name:<10} expected {_value(expected)}, observed {_value(observed)}"

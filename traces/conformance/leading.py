@@ -39,12 +39,8 @@ def change_conf(c: Cluster, s: Server, e: Event) -> None:
 
 def _propose(c: Cluster, s: Server, e: Event, changes: Changes | None) -> None:
     same(s, c, e)
-    if s.role != LEADER:
-        raise Departure(
-            "client_request", "only a leader appends what a client asks for", {"role": LEADER}, {"role": s.role}
-        )
-    s.batch.append(changes)
     _append(c, s, changes)
+    s.batch.append(changes)
 
 
 def _append(c: Cluster, s: Server, changes: Changes | None) -> None:
@@ -53,19 +49,29 @@ def _append(c: Cluster, s: Server, changes: Changes | None) -> None:
     machine.grow(machine.log_length(s.i) + 1)
     if changes is None:
         if not machine.act("propose", s.i):
-            raise Departure("client_request", f"leader {s.nid} was removed, and appends nothing any more")
+            raise machine.refused(_not_appended(s))
         return
     entry = c.as_modelled(c.entry(s.term, changes))
     joint = bool(s.configuration.outgoing)
     kind = entry[1] if changes or joint else int(Kind.AUTO)
     if not machine.act("propose_change", s.i, kind, *entry[2:]):
-        raise _refused(c, s, bool(changes) and joint)
+        raise machine.refused(_refused(c, s, bool(changes) and joint))
     if kind != entry[1]:
         machine.set_kind(s.i, machine.log_length(s.i), entry[1])
 
 
+def _not_appended(s: Server) -> Departure:
+    """Why a server may not append what a client asks for."""
+    if s.role != LEADER:
+        why = "only a leader appends what a client asks for"
+        return Departure("client_request", why, {"role": LEADER}, {"role": s.role})
+    return Departure("client_request", f"leader {s.nid} was removed, and appends nothing any more")
+
+
 def _refused(c: Cluster, s: Server, joint: bool) -> Departure:
     """Why a leader may not append a change of membership."""
+    if s.role != LEADER or not s.configuration.may_hold(s.nid):
+        return _not_appended(s)
     if joint:
         return Departure(
             "one_change_pending",
@@ -147,34 +153,30 @@ def send_append_request(c: Cluster, s: Server, e: Event) -> None:
     idle(s, c, e)
     m = e.msg
     assert m is not None
+    _SENDS[m.type](c, s, e, m)
+    send(c, s, e)
+
+
+def _not_sent(c: Cluster, s: Server, m: Message, otherwise: Departure) -> Departure:
+    """Why the model lets a server not send this: it leads nobody, or not this one, or what the message says."""
     if s.role != LEADER:
-        raise Departure("send_entries", "only a leader sends entries", {"role": LEADER}, {"role": s.role})
-    if m.dest == s.nid or not any(conf.may_hold(m.dest) for _, conf in s.configurations):
-        raise Departure(
+        otherwise = Departure("send_entries", "only a leader sends entries", {"role": LEADER}, {"role": s.role})
+    elif m.dest == s.nid or not any(conf.may_hold(m.dest) for _, conf in s.configurations):
+        otherwise = Departure(
             "send_entries",
             f"leader {s.nid} sends to {m.dest}, which is no other member of its configuration",
             {"to": s.shows()["conf"]},
             {"to": m.dest},
         )
-    _SENDS[m.type](c, s, e, m)
-    send(c, s, e)
+    return c.machine.refused(otherwise)
 
 
 def _send_entries(c: Cluster, s: Server, e: Event, m: Message) -> None:
     """Any part of its log, with the entry before it and the commit index; `--strict`: none known to be there."""
     prev, machine, dest = m.index, c.machine, c.machine.add(m.dest)
-    if prev > s.last:
-        raise Departure(
-            "send_entries", "a leader sends entries of its log", {"index": f"at most {s.last}"}, {"index": prev}
-        )
     count = min(m.entries, s.last - prev)
-    if not machine.act("send_append", s.i, dest, prev, min(count, BATCH)):
-        raise Departure(
-            "match_monotonic",
-            f"leader {s.nid} sends again what server {m.dest} is known to hold",
-            {"index": f"at least {machine.match(s.i, dest)}"},
-            {"index": prev},
-        )
+    if not machine.act("send_append", s.i, dest, prev, min(m.entries, BATCH)):
+        raise _not_sent(c, s, m, _no_such_entries(c, s, m))
     sent = machine.sent()
     wanted = Message("MsgApp", sent[2], s.nid, m.dest, count, sent[4], sent[3], sent[_COMMIT], NONE, False, 0)
     if m != wanted:
@@ -206,28 +208,54 @@ def _send_entries(c: Cluster, s: Server, e: Event, m: Message) -> None:
             )
 
 
+def _no_such_entries(c: Cluster, s: Server, m: Message) -> Departure:
+    """Why a leader does not send these entries."""
+    prev, match = m.index, c.machine.match(s.i, c.machine.add(m.dest))
+    if prev > s.last:
+        why = "a leader sends entries of its log"
+        return Departure("send_entries", why, {"index": f"at most {s.last}"}, {"index": prev})
+    if prev + m.entries > s.last:
+        why = f"leader {s.nid} holds {s.last} entries"
+        return Departure("send_entries", why, {"entries": s.last - prev}, {"entries": m.entries})
+    compacted = c.machine.get(s.i, "compacted")
+    if prev < compacted:
+        why = f"leader {s.nid} has discarded the entries up to {compacted}"
+        return Departure("send_entries", why, {"index": f"at least {compacted}"}, {"index": prev})
+    return Departure(
+        "match_monotonic",
+        f"leader {s.nid} sends again what server {m.dest} is known to hold",
+        {"index": f"at least {match}"},
+        {"index": prev},
+    )
+
+
 def _send_heartbeat(c: Cluster, s: Server, e: Event, m: Message) -> None:
     """No more is told to be committed than what its receiver is known to hold."""
     machine, dest = c.machine, c.machine.add(m.dest)
     held = machine.match(s.i, dest)
     known = min(held, s.commit)
-    commit = known if c.strict else min(m.commit, known)
-    machine.act("send_heartbeat", s.i, dest, commit)
+    why = f"server {m.dest} is known to hold {held} entries, {s.commit} are committed"
+    if not machine.act("send_heartbeat", s.i, dest, m.commit):
+        was_denied = known < m.commit <= s.denied.get(m.dest, 0)
+        rule = "refusal_no_match" if was_denied else "commit_up_to_last_new"
+        differs = Departure(rule, f"{why}: the message differs in commit", {"commit": known}, {"commit": m.commit})
+        raise _not_sent(c, s, m, differs)
     sent = machine.sent()
     wanted = Message("MsgHeartbeat", sent[2], s.nid, m.dest, 0, 0, 0, sent[3], NONE, False, 0)
-    if m != wanted:
-        was_denied = known < m.commit <= s.denied.get(m.dest, 0)
-        rules = {"message": "heartbeats", "commit": "refusal_no_match" if was_denied else "commit_up_to_last_new"}
-        expect(m, wanted, rules, f"server {m.dest} is known to hold {held} entries, {s.commit} are committed")
+    expect(m, wanted, {"message": "heartbeats"}, why)
 
 
 def _send_snapshot(c: Cluster, s: Server, e: Event, m: Message) -> None:
     """A snapshot stands for committed entries."""
-    machine, index = c.machine, min(max(m.entries, 1), s.commit)
+    machine, index = c.machine, min(m.entries, s.commit)
     configuration = c.members(c.history(c.applied_by(index))[0])
     machine.put(s.i, "disk_snapshot", index, *map(int, configuration))
     machine.put(s.i, "snapshot", index, *map(int, configuration))
-    machine.act("send_snapshot", s.i, machine.add(m.dest), off=bit(Rule.SEND_ENTRIES))
+    if not machine.act("send_snapshot", s.i, machine.add(m.dest), off=bit(Rule.SEND_ENTRIES)):
+        nothing = Departure(
+            "send_entries", f"{s.commit} entries are committed", {"entries": "at least 1"}, {"entries": m.entries}
+        )
+        raise _not_sent(c, s, m, nothing)
     sent = machine.sent()
     wanted = Message("MsgSnap", sent[2], s.nid, m.dest, sent[3], 0, 0, 0, NONE, False, 0)
     expect(m, wanted, {"message": "send_entries"}, f"{s.commit} entries are committed")

@@ -139,6 +139,7 @@ def _restart(c: Cluster, s: Server, base: int, term: int, vote: Id, commit: int)
     machine.put(s.i, "disk_commit", commit)
     machine.put(s.i, "snapshot", *snapshot)
     machine.put(s.i, "disk_snapshot", *snapshot)
+    machine.put(s.i, "compacted", base)
     machine.act("restart", s.i, False, 0)
 
 
@@ -227,7 +228,7 @@ def apply_change(c: Cluster, s: Server, e: Event) -> None:
     ]
     if not applied:
         possible = [conf for at, before in s.configurations for _, conf in _next(c, s, at, before)]
-        raise Departure(
+        departure = Departure(
             "apply_change",
             f"server {s.nid} applies a configuration that its next committed change of membership does not lead to",
             {
@@ -236,6 +237,7 @@ def apply_change(c: Cluster, s: Server, e: Event) -> None:
             },
             {"newconf": show_configuration((voters, ()))},
         )
+        raise departure if c.machine.act("apply_change", s.i) else c.machine.refused(departure)
     s.applying = True
     enter(s, c, applied)
     if s.role == LEADER:

@@ -31,6 +31,9 @@ from raftproof.model.deployed.state import (
 )
 from raftproof.model.rules import Rule
 from raftproof.traces import events
+from raftproof.traces.conformance import plainly
+from raftproof.traces.conformance.clauses import Notes
+from raftproof.traces.conformance.departure import Departure
 from raftproof.traces.events import NONE, Id, Message
 
 SERVERS: Final = 16
@@ -86,6 +89,8 @@ class Machine:
     """One state of the whole cluster, and its actions."""
 
     def __init__(self, strict: bool, without: Iterable[Rule] = ()) -> None:
+        self._refused: tuple[str, type | None, tuple[Any, ...], int] = ("", None, (), 0)
+        """The last try of an action that was refused: the action, its message's class, what it was given, and `off`."""
         self.off = bit(Rule.REQUEST_PERSISTED) | (0 if strict else bit(Rule.SEND_ENTRIES))
         for rule in without:
             self.off |= bit(rule)
@@ -143,11 +148,29 @@ class Machine:
 
     def act(self, name: str, *arguments: Any, off: int = 0) -> bool:
         """Try an action; what it sends stays in the bag until `sent` takes it."""
-        return self.step[name](self.words, self.off | off, arguments)
+        if self.step[name](self.words, self.off | off, arguments):
+            return True
+        self._refused = name, None, arguments, self.off | off
+        return False
 
     def deliver(self, name: str, kind: type, values: tuple[int, ...]) -> bool:
         """Put a message in flight, and let its receiver handle it."""
-        return self.deliver_to[name, kind](self.words, self.off, values)
+        if self.deliver_to[name, kind](self.words, self.off, values):
+            return True
+        self.sent()  # it was not taken
+        self._refused = name, kind, values, self.off
+        return False
+
+    def refused(self, departure: Departure) -> Departure:
+        """A departure because the model refused the last action that was tried: with the conditions that did."""
+        name, kind, values, off = self._refused
+        notes, layout = Notes(), compiled(self.max_log)[0]
+        if kind is None:
+            plainly.step(layout, self.words, off, name, values, notes)  # refused again, it writes nothing
+        else:
+            plainly.deliver(layout, self.words, off, name, kind, values, notes)
+        departure.refused = tuple(clause.name for clause in notes.refusing())
+        return departure
 
     def set_modes(self, pre_vote: bool, check_quorum: bool) -> None:
         """The settings of the run, as far as the next action is concerned."""

@@ -32,6 +32,10 @@ class Modes:
         """Whether some setting fulfils a condition."""
         return any(condition(mode) for mode in self.possible)
 
+    def ruled_out(self, setting: str) -> str:
+        """Why a setting is the only one left."""
+        return f"{setting}, as earlier lines show: {'; '.join(self.why)}"
+
     def demand(self, condition: Callable[[Mode], bool], rule: str, because: str) -> None:
         """Keep the settings that fulfil a condition; a departure if none does."""
         kept = [mode for mode in self.possible if condition(mode)]
