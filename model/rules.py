@@ -60,6 +60,8 @@ class Rule(IntEnum):
     JOINT_MAJORITIES = auto()
     LEARNER_NO_VOTE = auto()
     SNAPSHOT_NOT_OLDER = auto()
+    READ_OWN_TERM = auto()
+    READ_CONFIRMED = auto()
 
 
 class Text(NamedTuple):
@@ -125,6 +127,10 @@ RULES: dict[Rule, Text] = {
     Rule.JOINT_MAJORITIES: Text("§6; thesis §4.3", "a joint configuration agrees by both its majorities"),
     Rule.LEARNER_NO_VOTE: Text("§6; thesis §4.2.1", "a server that only learns counts in no majority"),
     Rule.SNAPSHOT_NOT_OLDER: Text("§7", "a snapshot of no more than what is committed here is ignored"),
+    Rule.READ_OWN_TERM: Text("§8; thesis §6.4", "a leader reads once it has committed an entry of its own term"),
+    Rule.READ_CONFIRMED: Text(
+        "§8; thesis §6.4", "a read waits until a majority has answered a heartbeat that its leader sent afterwards"
+    ),
 }
 
 NOT_MODELLED: dict[Rule, str] = {
@@ -141,6 +147,8 @@ NOT_MODELLED: dict[Rule, str] = {
     Rule.JOINT_MAJORITIES: "the published specification has no changes of membership",
     Rule.LEARNER_NO_VOTE: "the published specification has no learners",
     Rule.SNAPSHOT_NOT_OLDER: "the published specification has no snapshots",
+    Rule.READ_OWN_TERM: "the published specification has no reads",
+    Rule.READ_CONFIRMED: "the published specification has no reads",
 }
 """Rules that no action of `figure2` cites, each with the reason."""
 

@@ -7,12 +7,13 @@ from typing import Any
 
 from raftproof.checker.language import Model
 from raftproof.model import properties
-from raftproof.model.deployed import election, lease, membership, network, replication, storage, witnesses
+from raftproof.model.deployed import election, lease, membership, network, reads, replication, storage, witnesses
 from raftproof.model.deployed.membership import changed
-from raftproof.model.deployed.state import NO_SERVERS, Configuration, Deployed, Entry, Kind, Snapshot, everything
+from raftproof.model.deployed.state import NO_SERVERS, Configuration, Deployed, Entry, Kind, Role, Snapshot, everything
 from raftproof.model.properties.committed_on_majority import committed_on_majority
 from raftproof.model.properties.monotonic_indexes import commit_monotonic, match_monotonic
 from raftproof.model.properties.persisted_terms import persisted_terms
+from raftproof.model.properties.read_index_current import read_index_current
 from raftproof.model.vocabulary import Server
 
 ALL: tuple[Callable[..., bool], ...] = (
@@ -44,6 +45,8 @@ PRE_VOTE = (
 CHECK_QUORUM = (lease.ignore_under_lease, lease.step_down, *TRANSFER)
 SNAPSHOTS = (storage.compact, storage.send_snapshot, storage.receive_snapshot)
 ONE_AT_A_TIME = (membership.change_one, membership.apply_change, lease.step_down)
+READS = tuple(action.function for action in reads.catalogue.actions)
+reads.catalogue.actions[:0] = everything.actions
 JOINTLY = (membership.change_jointly, membership.leave_joint, membership.apply_change, lease.step_down)
 
 INVARIANTS = properties.INVARIANTS
@@ -112,16 +115,36 @@ def init_halfway(s: Deployed, heir: Server) -> None:
     s.configuration[heir] = changed(s.configuration[heir], change)
 
 
+def init_led(s: Deployed, leader: Server) -> None:
+    """All servers have the first entry of the leader of term 2, which alone knows it to be committed."""
+    found(s, everybody(s))
+    first = Entry(2, Kind.NORMAL, NO_SERVERS, NO_SERVERS, NO_SERVERS)
+    for i in s.servers:
+        s.current_term[i] = 2
+        s.disk_term[i] = 2
+        s.voted_for[i] = leader
+        s.disk_vote[i] = leader
+        s.leader[i] = leader
+        s.log[i].append(first)
+        s.disk_log[i].append(first)
+        s.stored[i] = 1
+        s.match_index[leader][i] = 1
+    s.role[leader] = Role.LEADER
+    s.commit_index[leader] = 1
+
+
 def make(
     name: str,
     actions: tuple[Callable[..., Any], ...],
     starts: tuple[Callable[..., Any], ...],
     seen: tuple[Callable[..., bool], ...] = (),
+    catalogue: Model = everything,
     **bounds: int,
 ) -> Model:
-    """A model of some actions of the catalogue; `seen` are the witnesses of what is its own."""
-    chosen = Model(name, Deployed, bounds={**everything.bounds, **bounds}, rules=everything.rules, view=everything.view)
-    chosen.actions += [action for action in everything.actions if action.function in actions]
+    """A model of some actions of a catalogue; `seen` are the witnesses of what is its own."""
+    bounds = {**catalogue.bounds, **bounds}
+    chosen = Model(name, catalogue.state, bounds=bounds, rules=catalogue.rules, view=catalogue.view)
+    chosen.actions += [action for action in catalogue.actions if action.function in actions]
     declare(chosen, starts)
     if (
         membership.apply_change not in actions
@@ -165,4 +188,15 @@ joint = make(
     (witnesses.membership_changed, witnesses.joint_left, witnesses.leader_gave_up),
     max_log=2,
 )
+linearizable_reads = make(
+    "deployed_reads",
+    CORE + READS,
+    (init_led,),
+    (witnesses.read_answered, witnesses.stale_leader_asked),
+    catalogue=reads.catalogue,
+    max_term=3,
+    max_log=2,
+)
+linearizable_reads.invariant(read_index_current)
 declare(everything, (init,))
+declare(reads.catalogue, (init,))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from raftproof.model.deployed.reads import Reading, is_reading
 from raftproof.model.deployed.state import Deployed, Role
+from raftproof.model.vocabulary import NIL
 
 
 def answer_waited(s: Deployed) -> bool:
@@ -67,5 +69,21 @@ def joint_left(s: Deployed, t: Deployed) -> bool:
     """A server leaves a joint configuration."""
     for i in s.servers:
         if s.configuration[i].outgoing != 0 and t.configuration[i].outgoing == 0:
+            return True
+    return False
+
+
+def read_answered(s: Reading, t: Reading) -> bool:
+    """A server answers its client."""
+    for i in s.servers:
+        if s.answerable[i].read_index > 0 and t.answerable[i].read_index == 0:
+            return True
+    return False
+
+
+def stale_leader_asked(s: Reading) -> bool:
+    """A read waits at a leader that was replaced unawares, and knows less than is committed."""
+    for i in s.servers:
+        if is_reading(s, i) and s.reader[i] != NIL and s.read_index[i] < s.read_floor[i]:
             return True
     return False

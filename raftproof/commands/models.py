@@ -20,6 +20,7 @@ MODELS = {
     "deployed_snapshots": ("raftproof.model.deployed:snapshots", "the same, with compaction and snapshots"),
     "deployed_membership": ("raftproof.model.deployed:single", "the same, with voters and learners that come and go"),
     "deployed_joint": ("raftproof.model.deployed:joint", "the same, with joint configurations"),
+    "deployed_reads": ("raftproof.model.deployed:linearizable_reads", "the same, with linearizable reads"),
     "refinement": (
         "raftproof.model.refinement.figure2",
         "figure2 beside the proof's steps, which match each of its own",

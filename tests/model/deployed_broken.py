@@ -43,6 +43,8 @@ LONGER = (
     Asked(deployed.snapshots, "commit_monotonic", LOG2_TWO),
     Asked(deployed.snapshots, "truncate_on_conflict", LOG2_TWO),
     Asked(deployed.joint, "joint_majorities", T3),
+    Asked(deployed.linearizable_reads, "read_own_term"),
+    Asked(deployed.linearizable_reads, "read_confirmed"),
 )
 """These need other bounds, or longer searches."""
 

@@ -54,6 +54,7 @@ ROWS = [
     Row(deployed.joint, 91_095_735, 6_245_104, 46, unseen=NO_THIRD_TERM | NO_CRASH, thorough=True),
     Row(deployed.pre_vote, 36_421_928, 2_595_838, 56, unseen=NO_THIRD_TERM | NO_CRASH, thorough=True),
     Row(deployed.check_quorum, 12_720_365, 1_223_043, 50, {"max_term": 3}, unseen=NO_CRASH, thorough=True),
+    Row(deployed.linearizable_reads, 656_270_062, 39_440_831, 59, unseen=NO_CRASH | {"VotesSplit"}, thorough=True),
 ]
 
 
@@ -76,10 +77,11 @@ TWO = [
     (deployed.check_quorum, 1_419, 246, 22),
     (deployed.snapshots, 1_109, 188, 23),
     (deployed.single, 1_348, 166, 21),
+    pytest.param(deployed.linearizable_reads, 4_549, 644, 17, marks=pytest.mark.thorough),
 ]
 
 
-@pytest.mark.parametrize(("model", "generated", "distinct", "depth"), TWO, ids=[row[0].name for row in TWO])
+@pytest.mark.parametrize(("model", "generated", "distinct", "depth"), TWO, ids=lambda value: getattr(value, "name", ""))
 def test_the_plain_search_counts_what_two_servers_do(model: Model, generated: int, distinct: int, depth: int) -> None:
     question = Question(model, {"servers": 2, "max_log": 1}, workers=1)
     system = question.interpreter(question.layout())

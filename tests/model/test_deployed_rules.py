@@ -14,8 +14,6 @@ from raftproof.model import deployed
 from raftproof.model.gallery import Asked, NotReproduced, replayed
 from raftproof.model.rules import Rule
 
-OF_THE_IMPLEMENTATION = {"read_own_term", "read_confirmed"}
-"""Reads are no part of the model."""
 OF_THE_MODEL = {"request_persisted", "send_entries", "change_before_campaign"}
 """The implementation does not offer to be without these."""
 
@@ -27,19 +25,19 @@ def named(asked: Asked) -> str:
 
 def test_every_rule_that_can_be_switched_off_is_here() -> None:
     known = {asked.rule for asked in ASKED} | set(HARMLESS) | set(NEED_MORE)
-    assert known == {rule.name.lower() for rule in deployed.everything.breakable()}
+    assert known == {rule.name.lower() for rule in deployed.catalogue.breakable()}
     assert len({asked.rule for asked in ASKED}) >= 15
 
 
 def test_the_rules_have_the_names_that_they_have_in_the_implementation() -> None:
-    model = {rule.name.lower() for rule in deployed.everything.breakable()}
-    assert model - OF_THE_MODEL == set(BREAKABLE) - OF_THE_IMPLEMENTATION
+    model = {rule.name.lower() for rule in deployed.catalogue.breakable()}
+    assert model - OF_THE_MODEL == set(BREAKABLE)
 
 
 def test_a_rule_that_can_be_switched_off_is_cited_by_an_action() -> None:
-    cited = {rule for action in deployed.everything.actions for rule in action.rules}
-    assert {Rule(rule) for rule in deployed.everything.breakable()} <= cited
-    assert all(action.rules for action in deployed.everything.actions if not action.fault)
+    cited = {rule for action in deployed.catalogue.actions for rule in action.rules}
+    assert {Rule(rule) for rule in deployed.catalogue.breakable()} <= cited
+    assert all(action.rules for action in deployed.catalogue.actions if not action.fault)
 
 
 @pytest.mark.slow
