@@ -54,6 +54,8 @@ LENGTHS = {
     ("deployed_snapshots", "commit_monotonic", "CommitMonotonic"): 18,
     ("deployed_snapshots", "truncate_on_conflict", "CommittedOnMajority"): 18,
     ("deployed_joint", "joint_majorities", "ElectionSafety"): 11,
+    ("deployed_reads", "read_own_term", "ReadIndexCurrent"): 13,
+    ("deployed_reads", "read_confirmed", "ReadIndexCurrent"): 16,
     ("abstract", "quorum_majority", "ElectionSafety"): 5,
     ("abstract", "vote_once", "ElectionSafety"): 7,
     ("abstract", "log_up_to_date", "LeaderCompleteness"): 10,
