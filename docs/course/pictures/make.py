@@ -1,0 +1,140 @@
+"""Draws the pictures of the lessons beside this file: `python docs/course/pictures/make.py`.
+
+Counterexamples come from the gallery, taken again step by step, or from a search in plain Python; nothing is compiled.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE.parent / "exercises"))
+
+from searching import retaken, system_of  # noqa: E402 -- found through the line above
+
+from raftproof.checker.explore.reference import search  # noqa: E402
+from raftproof.checker.language import Model  # noqa: E402
+from raftproof.checker.replay import as_violation  # noqa: E402
+from raftproof.checker.result import Result, Violation  # noqa: E402
+from raftproof.checker.run import shape_of  # noqa: E402
+from raftproof.checker.show.moments import moments_svg  # noqa: E402
+from raftproof.checker.show.spacetime import spacetime_svg  # noqa: E402
+from raftproof.checker.show.style import FACT, FACT_FILL, MESSAGE, SOFT, Pen  # noqa: E402
+from raftproof.model.gallery import exhibits, replayed  # noqa: E402
+
+
+def exhibit(rule: str, model: str, falls: str = "") -> Result:
+    """A counterexample of the gallery."""
+    found = (
+        replayed(asked, one)
+        for asked, one in exhibits().items()
+        if (asked.rule, asked.model.name) == (rule, model) and one.property and falls in ("", one.property)
+    )
+    return next(found)
+
+
+def searched(model: Model, faults: tuple[str, ...], broken: tuple[str, ...], command: str) -> Result:
+    """A counterexample that the plain search finds."""
+    system = system_of(model, faults=faults, broken=broken)
+    found = search(system, system.canonical)
+    assert found.violated is not None
+    wide, path = retaken(system, [state for _, state in found.path], found.violated)
+    declared = next(p for p in model.properties() if p.name == found.violated)
+    return result_of(model, system.layout.bounds, as_violation(wide, path, declared), faults, broken, command)
+
+
+def result_of(
+    model: Model,
+    bounds: dict[str, int],
+    violation: Violation,
+    faults: tuple[str, ...] = (),
+    broken: tuple[str, ...] = (),
+    command: str = "",
+) -> Result:
+    """A violation with the frame that a drawing wants; the counts are left out."""
+    counts = dict.fromkeys(("generated", "distinct", "depth", "peak_memory_bytes"), 0)
+    times = dict.fromkeys(
+        ("seconds", "cpu_seconds", "setup_seconds", "states_per_second", "collision_probability"), 0.0
+    )
+    return Result(
+        verdict="violated",
+        model=model.name,
+        bounds=bounds,
+        **counts,  # type: ignore[arg-type]
+        **times,
+        workers=1,
+        symmetry="server",
+        reductions=[],
+        faults=list(faults),
+        broken=list(broken),
+        actions={},
+        never_enabled=[],
+        witnesses={},
+        violation=violation,
+        command=command,
+        shape=shape_of(model, system_of(model, bounds).layout),
+    )
+
+
+# --------------------------------------------------------------------------------------------------- the pictures
+
+
+def quorums() -> str:
+    """Two majorities of five share a server; two halves of four do not."""
+    pen = Pen(
+        "Two majorities, and two halves", "Five servers with two sets of three; four servers with two sets of two."
+    )
+    pen.text(16, 28, "Five servers, quorums of three: any two share a server", 14, "prose bold")
+    _row(pen, 60, 5, ((1, 3), (3, 5)))
+    pen.text(346, 76, "s3 is in both, and votes once:", 12, "prose")
+    pen.text(346, 94, "only one of the two elects a leader", 12, "prose")
+    pen.text(16, 188, "Four servers, quorums of two: these share nobody", 14, "prose bold")
+    _row(pen, 220, 4, ((1, 2), (3, 4)), wrong=True)
+    pen.text(346, 236, "each elects a leader of its own,", 12, "prose fact")
+    pen.text(346, 254, "and neither hears of the other", 12, "prose fact")
+    return pen.finish(620, 300)
+
+
+def _row(pen: Pen, y: float, servers: int, sets: tuple[tuple[int, int], ...], wrong: bool = False) -> None:
+    step, left = 62, 44
+    for place, (first, last) in enumerate(sets):
+        x, width = left + step * (first - 1) - 26, step * (last - first) + 52
+        inset = 7 * place
+        frame = {"stroke": FACT if wrong else MESSAGE, "stroke_width": 2.5, "rx": 24, "fill": "none"}
+        if place:
+            frame["stroke_dasharray"] = "7 4"
+        pen.box(x, y - 14 + inset, width, 78 - 2 * inset, **frame)
+    shared = set(range(sets[0][0], sets[0][1] + 1)) & set(range(sets[1][0], sets[1][1] + 1))
+    for server in range(1, servers + 1):
+        x = left + step * (server - 1)
+        look = {"fill": FACT_FILL, "stroke": FACT, "stroke_width": 3} if server in shared else {"fill": "#ffffff"}
+        pen.add("circle", cx=x, cy=y + 25, r=17, **({"stroke": SOFT} | look))
+        pen.text(x, y + 30, f"s{server}", 13, "bold", "middle")
+
+
+def vote_lost() -> str:
+    """A server forgets its vote in a crash, and votes again."""
+    from models.persistence import model
+
+    command = "raftproof check docs/course/exercises/models/persistence.py --faults restart --break vote_kept"
+    return spacetime_svg(searched(model, ("restart",), ("vote_kept",), command))
+
+
+PICTURES: dict[str, Callable[[], str]] = {
+    "01-quorums": quorums,
+    "03-two-votes": lambda: spacetime_svg(exhibit("vote_once", "figure2")),
+    "04-a-vote-is-lost": vote_lost,
+    "07-figure-8": lambda: moments_svg(exhibit("commit_own_term", "rounds")),
+}
+
+
+def main(names: list[str]) -> None:
+    """Draw the named pictures, or all."""
+    for name in names or PICTURES:
+        (HERE / f"{name}.svg").write_text(PICTURES[name](), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
