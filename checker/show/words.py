@@ -110,6 +110,15 @@ def bounds_text(bounds: dict[str, int]) -> str:
     )
 
 
+_REASONS = {
+    "states": "the limit of states was reached",
+    "seconds": "its time was over",
+    "memory": "the limit of memory was reached",
+    "interrupted": "it was interrupted",
+}
+"""Why a search ends early, by what a result says of it."""
+
+
 def verdict_text(result: Result) -> str:
     """The verdict in one sentence, always with its bounds."""
     within = bounds_text(result.bounds) or "no bounds"
@@ -120,7 +129,8 @@ def verdict_text(result: Result) -> str:
         states = count_text(result.generated, "states")
         return f"No violation found in random behaviors{random}, {states}: {within}. A sample, not a search."
     if result.verdict == "incomplete" or result.violation is None:
-        reason = f" because {result.reason.rstrip('.')}" if result.reason else ""
+        why = _REASONS.get(result.reason, result.reason.rstrip("."))
+        reason = f" because {why}" if why else ""
         states = count_text(result.distinct, "states")
         return f"Incomplete: no violation in the {states} that were explored, {within}; the search ended early{reason}."
     steps = count_text(len(result.violation.steps), "steps")

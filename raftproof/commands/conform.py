@@ -45,7 +45,7 @@ def command(
         prepare(None, json_file)
         outcomes: list[Outcome] = []
         try:
-            for outcome in _outcomes(traces, format, strict):
+            for outcome in follow_all(traces, format, strict):
                 outcomes.append(outcome)
                 if json_file != "-":
                     _print(outcome)
@@ -63,7 +63,7 @@ def _announce(text: str) -> None:
     print(text, file=sys.stderr)
 
 
-def _outcomes(traces: list[str], format: str, strict: bool) -> Iterator[Outcome]:
+def follow_all(traces: list[str], format: str, strict: bool) -> Iterator[Outcome]:
     """One outcome for each file of etcd's; one for all of our own servers' files, of which each has a file."""
     from raftproof.traces.conformance import conform, conform_together, machine, written_by_us
 
