@@ -122,10 +122,20 @@ def vote_lost() -> str:
     return spacetime_svg(searched(model, ("restart",), ("vote_kept",), command))
 
 
+def election() -> str:
+    """The shortest election: what refutes that nobody ever leads."""
+    from models.nobody_leads import model
+
+    return spacetime_svg(searched(model, (), (), "raftproof check docs/course/exercises/models/nobody_leads.py"))
+
+
 PICTURES: dict[str, Callable[[], str]] = {
     "01-quorums": quorums,
+    "02-an-election": election,
     "03-two-votes": lambda: spacetime_svg(exhibit("vote_once", "figure2")),
     "04-a-vote-is-lost": vote_lost,
+    "05-a-gap": lambda: moments_svg(exhibit("previous_entry", "figure2", "LogMatching")),
+    "06-a-short-log": lambda: moments_svg(exhibit("log_up_to_date", "rounds")),
     "07-figure-8": lambda: moments_svg(exhibit("commit_own_term", "rounds")),
 }
 
