@@ -6,8 +6,7 @@
 
 Everything but the sync runs in one thread and one event loop. Events are given to the core as they come; what it wants
 done is collected once the loop has handled all that had arrived. One write is on its way to the disk at a time. What
-clients propose meanwhile waits for its end and is given to the core together: gRPC brings one call a turn of the loop,
-and so, under load, one sync and one message to each follower carry many proposals (group commit, thesis §10.2.1).
+clients propose is gathered, so that under load one sync and one message to each follower carry many proposals.
 """
 
 from __future__ import annotations
@@ -29,6 +28,7 @@ from raftproof.impl.server import errors
 from raftproof.impl.server.beginning import found_or_join, judge, recover
 from raftproof.impl.server.directory import DataDirectory
 from raftproof.impl.server.errors import CannotStart, Stopped
+from raftproof.impl.server.gathering import Gathering
 from raftproof.impl.server.machine import Machine, Member, MemberChange, Outcome, Proposal, Publish, encode_proposal
 from raftproof.impl.server.peers import PROTOCOL, Answer, Hello, Link, Listener, Refusal
 from raftproof.impl.server.reads import Reads
@@ -83,7 +83,7 @@ class Server:
         self._ticks = 0  # of the clock, likewise
         self._ids = itertools.count(secrets.randbits(47) << 16)
         self._proposals: Waiting[Outcome] = Waiting(self._loop)
-        self._held: deque[tuple[int, core.Propose | core.ProposeChange]] = deque()  # wait for a leader or the disk
+        self._held = Gathering(self._loop, self._schedule)
         self._reads = Reads(self._loop)
         self._writer = Writer(self._loop, self._wal, self._written)
         self._unstored: deque[tuple[int, tuple[Message, ...]]] = deque()  # numbers not yet durable, and what waits
@@ -109,7 +109,7 @@ class Server:
         self._timer = self._loop.call_later(TICK_SECONDS, self._tick)
         self._ticks += 1
         has_leader = bool(self.raft.leader)
-        self._proposals.expire(() if self._reaches_leader() else {id for id, _ in self._held})
+        self._proposals.expire(() if self._reaches_leader() else self._held.ids())
         self._reads.tick(has_leader)
         if has_leader and not self._is_caught_up and not self._reads.waiting:
             self.read_barrier()
@@ -180,8 +180,9 @@ class Server:
         raise errors.timed_out()
 
     def _hold(self, id: int, event: core.Propose | core.ProposeChange) -> None:
-        self._held.append((id, event))
-        self._schedule()
+        self._held.add(id, event)
+        if self._is_batch_due():
+            self._schedule()
 
     def _schedule(self) -> None:
         """Have the core's wishes done once the loop has handled everything that is here already."""
@@ -214,20 +215,24 @@ class Server:
             self._end(Stopped(f"a defect in the server: {error or type(error).__name__}"))
 
     def _offer(self) -> None:
-        """Give the core what waited for a leader or for the disk, and one question for all reads that wait."""
+        """Give the core a batch of what clients propose, and one question for all reads that wait."""
         raft = self.raft
         if (raft.leader, raft.current_term) != self._leader:
             self._leader_changed()
         if not self._reaches_leader() or raft.transferee:
             return
-        while self._held and not self._writer.is_busy:
-            id, event = self._held.popleft()
-            if id in self._proposals:  # or it was refused for want of a leader, and must not happen any more
-                raft.step(event)
+        if self._is_batch_due():
+            for id, event in self._held.take():
+                if id in self._proposals:  # or it was refused for want of a leader, and must not happen any more
+                    raft.step(event)
         if self._reads.wants_to_ask:
             id = next(self._ids)
             self._reads.ask(id)
             raft.step(core.ReadIndex(id))
+
+    def _is_batch_due(self) -> bool:
+        """Whether it is time to give the core what clients propose; never while a write is on its way."""
+        return not self._writer.is_busy and self._held.is_due(len(self._proposals) - len(self._held))
 
     def _reaches_leader(self) -> bool:
         """Whether what is given to the core now has a way to go; else it had better wait for the next leader."""
@@ -242,7 +247,7 @@ class Server:
         name = self.machine.members[raft.leader].name if raft.leader in self.machine.members else ""
         log.info("%s (%x) leads term %d", name or "a server", raft.leader, raft.current_term)
         self._proposals.leader_changed()
-        for id, _ in self._held:
+        for id in self._held.ids():
             self._proposals.keep(id)
         self._reads.give_up()
 
@@ -409,6 +414,7 @@ class Server:
                     await self.transfer_leadership(successor)
         self._stopping = True
         self._timer.cancel()
+        self._held.stop()
         self._proposals.fail_all(errors.stopped())
         self._reads.waiting.fail_all(errors.stopped())
         for link in self._links.values():
