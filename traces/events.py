@@ -1,7 +1,7 @@
 """The events of a trace: what etcd's raft library logs of every transition and message (built `with_tla`).
 
 A line is `{"ts": …, "tag": "trace", "event": {…}}`, whatever else the logger wraps around it. Our own servers write the
-same form; what etcd leaves out stands in them under the key `raftproof`.
+same form; what etcd leaves out stands in them under the key `raftproof`, and lines about reads are only theirs.
 """
 
 from __future__ import annotations
@@ -34,9 +34,26 @@ Name = Literal[
     "ReceiveRequestVoteRequest",
     "SendRequestVoteResponse",
     "ReceiveRequestVoteResponse",
+    "AskRead",
+    "BeginRound",
+    "AnswerRead",
+    "SendReadIndexRequest",
+    "ReceiveReadIndexRequest",
+    "SendReadIndexResponse",
+    "ReceiveReadIndexResponse",
 ]
 Role = Literal["StateFollower", "StateCandidate", "StateLeader", "StatePreCandidate"]
-Kind = Literal["MsgApp", "MsgHeartbeat", "MsgSnap", "MsgAppResp", "MsgHeartbeatResp", "MsgVote", "MsgVoteResp"]
+Kind = Literal[
+    "MsgApp",
+    "MsgHeartbeat",
+    "MsgSnap",
+    "MsgAppResp",
+    "MsgHeartbeatResp",
+    "MsgVote",
+    "MsgVoteResp",
+    "MsgReadIndex",
+    "MsgReadIndexResp",
+]
 Action = Literal["AddNewServer", "RemoveServer", "AddLearner"]
 
 FOLLOWER: Final = "StateFollower"
@@ -101,6 +118,12 @@ class Beyond(msgspec.Struct, frozen=True, gc=False):
     """The message's number, unique for its sender."""
     terms: tuple[Count, ...] | None = None
     """The terms of the entries of a MsgApp; of a MsgSnap, the snapshot's term."""
+    read: int | None = None
+    """The name of a read, by which the server that was asked knows it."""
+    round: Count | None = None
+    """The round of reads that begins, or that a heartbeat or its answer carries."""
+    index: Count | None = None
+    """The index from which a read is answered."""
 
 
 class Event(msgspec.Struct, frozen=True, gc=False):

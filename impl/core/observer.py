@@ -4,7 +4,8 @@
 
 The core calls its observer with raw facts; `Trace` makes of them the events that the etcd library logs (`with_tla`), in
 the same order and with the same meaning of "before" and "after". Under the key "raftproof" stands what etcd leaves out:
-the term of the last entry, and for a message its number and the terms of its entries.
+the term of the last entry, and for a message its number and the terms of its entries. etcd logs nothing of reads; here
+they have lines of their own, and a heartbeat and its answer say which round of reads they carry.
 """
 
 from __future__ import annotations
@@ -28,8 +29,10 @@ _NAMES: dict[type, tuple[str, str]] = {
     m.HeartbeatResponse: ("AppendEntriesResponse", "MsgHeartbeatResp"),
     m.RequestVote: ("RequestVoteRequest", "MsgVote"),
     m.RequestVoteResponse: ("RequestVoteResponse", "MsgVoteResp"),
+    m.ForwardRead: ("ReadIndexRequest", "MsgReadIndex"),
+    m.ForwardReadResponse: ("ReadIndexResponse", "MsgReadIndexResp"),
 }
-"""What etcd logs of messages. Pre-votes, forwarded calls and TimeoutNow are not logged."""
+"""What etcd logs of messages, and those of reads. Pre-votes, forwarded proposals and TimeoutNow are not logged."""
 _UNLOGGED = frozenset({"BecomePreCandidate"})
 
 
@@ -52,6 +55,12 @@ class Trace:
             self._write(name, raft, {"prop": {"cc": _new_configuration(about)}})
         elif name == "ChangeConf":
             self._change(raft, about)
+        elif name == "AskRead":
+            self._write(name, raft, {}, {"read": about})
+        elif name == "BeginRound":
+            self._write(name, raft, {}, {"round": about})
+        elif name == "AnswerRead":
+            self._write(name, raft, {}, {"read": about.id, "index": about.index})
         elif name not in _UNLOGGED:
             self._write(name, raft)
 
@@ -68,6 +77,10 @@ class Trace:
             beyond["terms"] = [entry.term for entry in message.entries]
         elif type(message) is m.InstallSnapshot:
             beyond["terms"] = [message.snapshot.term]
+        elif isinstance(message, m.ForwardRead | m.ForwardReadResponse):
+            beyond["read"] = message.id
+        elif isinstance(message, m.Heartbeat | m.HeartbeatResponse) and message.read_round:
+            beyond["round"] = message.read_round
         self._write(name + named[0], raft, rest, beyond)
 
     def _change(self, raft: Raft, entry: Entry) -> None:
@@ -161,4 +174,6 @@ def _fields(message: m.Message, kind: str) -> Event:
         fields["index"], fields["logTerm"] = message.last_log_index, message.last_log_term
     elif isinstance(message, m.RequestVoteResponse):
         fields["reject"] = not message.vote_granted
+    elif isinstance(message, m.ForwardReadResponse):
+        fields["index"] = message.index
     return fields

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 def ask(raft: Raft, id: int) -> None:
     """A client of this server wants to read."""
     if raft.role is LEADER:
+        if raft.observer is not None:
+            raft.observer("AskRead", raft, None, id)
         _ask_leader(raft, raft.id, id)
     elif raft.leader:
         raft.send(m.ForwardRead(raft.current_term, raft.id, raft.leader, id))
@@ -61,6 +63,8 @@ def start_round(raft: Raft) -> None:
     raft.read_round += 1
     raft.reads_waiting.append((raft.read_round, raft.commit_index, raft.reads_asked))
     raft.reads_asked = []
+    if raft.observer is not None:
+        raft.observer("BeginRound", raft, None, raft.read_round)
     replication.send_heartbeats(raft)
     confirm(raft)
 
@@ -80,5 +84,7 @@ def confirm(raft: Raft) -> None:
 def _answer(raft: Raft, reader: int, id: int, index: int) -> None:
     if reader == raft.id:
         raft.reads_done.append(ReadState(id, index))
+        if raft.observer is not None:
+            raft.observer("AnswerRead", raft, None, raft.reads_done[-1])
     else:
         raft.send_now(m.ForwardReadResponse(raft.current_term, raft.id, reader, id, index))

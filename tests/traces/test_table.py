@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import get_args
 
-from raftproof.model.deployed import everything
+from raftproof.model.deployed import catalogue
 from raftproof.traces.conformance.table import FOLLOW, TABLE, as_markdown
 from raftproof.traces.events import Name
 
@@ -18,7 +18,7 @@ def test_every_event_has_its_row() -> None:
 
 
 def test_rows_name_actions_of_the_model() -> None:
-    actions = {action.name for action in everything.actions}
+    actions = {action.name for action in catalogue.actions}
     assert {name for row in TABLE for name in row.actions} <= actions
 
 

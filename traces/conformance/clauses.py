@@ -19,7 +19,7 @@ from typing import Any, Final, NamedTuple
 
 from raftproof.checker.language.analysis import helpers_of
 from raftproof.checker.language.errors import source_of
-from raftproof.model.deployed import everything
+from raftproof.model.deployed import catalogue, everything
 
 Function = Callable[..., Any]
 _NOTE: Final = "_note_clause"
@@ -167,7 +167,7 @@ def _reached(functions: Iterable[Function]) -> dict[Function, None]:
 
 def clauses_of(action: str) -> list[Clause]:
     """The clauses of an action and its helpers."""
-    function = next(a.function for a in everything.actions if a.name == action)
+    function = next(a.function for a in catalogue.actions if a.name == action)
     return [clause for reached in _reached([function]) for clause in _marked(reached).clauses]
 
 
@@ -181,7 +181,7 @@ def clauses() -> list[Clause]:
 
 def instrumented(action: str, notes: Notes) -> Function:
     """An action that notes its clauses."""
-    function = next(a.function for a in everything.actions if a.name == action)
+    function = next(a.function for a in catalogue.actions if a.name == action)
     return _instrumented(function, notes, {})
 
 

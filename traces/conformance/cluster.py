@@ -32,6 +32,8 @@ class Cluster:
         self.machine = Machine(strict, without)
         self.servers: dict[Id, Server] = {}
         self.network = Network()
+        self.rounds: dict[tuple[str, Id, Id], tuple[int, int]] = {}
+        """The last term and round of reads that heartbeats, or their answers, carried from one server to another."""
         self.modes = Modes()
         self.leaders: dict[int, Id] = {}
         self.leader_logs: dict[int, Log] = {}

@@ -15,7 +15,7 @@ import numpy as np
 
 from raftproof.checker.language import Layout
 from raftproof.checker.native.in_place import InPlace, flat, in_place
-from raftproof.model.deployed import Deployed, everything
+from raftproof.model.deployed import Reading, catalogue
 from raftproof.model.deployed.state import (
     NO_ENTRY,
     AppendAnswer,
@@ -75,9 +75,9 @@ class Answer(NamedTuple):
 @cache
 def compiled(max_log: int) -> tuple[Layout, InPlace]:
     """The layout and the actions for logs of a length."""
-    bounds = {**everything.bounds, "servers": SERVERS, "max_term": 1 << 40, "max_log": max_log}
-    layout = Layout(Deployed, bounds | {"max_in_flight": 4, "max_copies": 4, "max_held": 4}, wide=True)
-    return layout, in_place(everything, layout, announce)
+    bounds = {**catalogue.bounds, "servers": SERVERS, "max_term": 1 << 40, "max_log": max_log, "max_rounds": 1 << 40}
+    layout = Layout(Reading, bounds | {"max_in_flight": 4, "max_copies": 4, "max_held": 4}, wide=True)
+    return layout, in_place(catalogue, layout, announce)
 
 
 def bit(rule: Rule) -> int:

@@ -33,6 +33,8 @@ OTHER_RULES = {
     "ElectionSafety": "at most one leader is elected in a term (Figure 3, §5.2)",
     "LeaderCompleteness": "a committed entry is in the logs of the leaders of all later terms (Figure 3, §5.4)",
     "StateMachineSafety": "no two servers apply different entries at the same index (Figure 3, §5.4.3)",
+    "ReadIndexCurrent": "a read is answered from an index at least as high as what was committed when it was asked "
+    "(thesis §6.4)",
     "JointConsensus": "a change of membership is entered in the same way by all servers (thesis §4.3)",
 }
 """Rules that are not of Figure 2, with their places."""

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Final
 
 from raftproof.model.rules import Rule
-from raftproof.traces.conformance import leading
+from raftproof.traces.conformance import leading, reads
 from raftproof.traces.conformance.cluster import Cluster
 from raftproof.traces.conformance.departure import Departure
 from raftproof.traces.conformance.server import Server, shown
@@ -45,6 +45,8 @@ class Run:
                 self._follow_bound(s, event)
             else:
                 FOLLOW[event.name](self.cluster, s, event)
+            if event.raftproof is not None and event.raftproof.round is not None:
+                reads.carry(self.cluster, s, event)
 
     def _first(self, event: Event) -> Server:
         """A server that was not seen before."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from raftproof.traces.conformance.machine import Answer
 from raftproof.traces.conformance.membership import NOBODY, Changes, Configuration
+from raftproof.traces.conformance.rounds import Reads
 from raftproof.traces.conformance.storage import Disk, Loaded, Log, Record
 from raftproof.traces.events import FOLLOWER, NONE, Event, Id, Message
 
@@ -43,8 +44,8 @@ class Server:
 
     __slots__ = (
         "answer", "applying", "attempt", "batch", "commit", "conf", "configurations", "dead", "denied", "disk",
-        "founding", "granted", "heard", "i", "last", "late", "leader", "life", "log", "low", "nid", "owed", "ready",
-        "refused", "role", "shared", "starting", "term", "vote", "wanted",
+        "founding", "granted", "heard", "i", "last", "late", "leader", "life", "log", "low", "nid", "owed",
+        "reads", "ready", "refused", "role", "shared", "starting", "term", "vote", "wanted",
     )  # fmt: skip
 
     def __init__(self, nid: Id, i: int) -> None:
@@ -72,6 +73,7 @@ class Server:
         """What may be in force: how many committed changes were applied, and the configuration."""
         self.applying = False  # a change was applied, and the next line shows which configuration it made
         self.denied: dict[Id, int] = {}  # the last index that was refused: it tells of no match
+        self.reads = Reads()
         # Between lines.
         self.owed: list[Owed] = []
         self.heard: Message | None = None  # the message that it received last

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final, NamedTuple, TypeAlias
 
-from raftproof.traces.conformance import elections, hearing, leading, lifecycle
+from raftproof.traces.conformance import elections, hearing, leading, lifecycle, reads
 from raftproof.traces.conformance.cluster import Cluster
 from raftproof.traces.conformance.server import Server
 from raftproof.traces.events import Event
@@ -112,7 +112,7 @@ TABLE: Final = (
     ),
     Row(
         "SendAppendEntriesRequest",
-        ("send_append", "send_heartbeat", "send_snapshot"),
+        ("send_append", "send_heartbeat", "send_snapshot", "send_read_heartbeat"),
         "current",
         "all eleven fields of the message, and the leader's own match and next",
         "next_index: any part of the log may be sent; `--strict`: none that is known to be there",
@@ -128,7 +128,14 @@ TABLE: Final = (
     ),
     Row(
         "SendAppendEntriesResponse",
-        ("receive_append", "receive_heartbeat", "receive_snapshot", "propose", "propose_change"),
+        (
+            "receive_append",
+            "receive_heartbeat",
+            "receive_snapshot",
+            "receive_read_heartbeat",
+            "propose",
+            "propose_change",
+        ),
         "after",
         "all eleven fields, against the answer of the model",
         "entries that are not logged: one that leaves a joint configuration, one that changes no voter",
@@ -136,7 +143,7 @@ TABLE: Final = (
     ),
     Row(
         "ReceiveAppendEntriesResponse",
-        ("receive_append_answer", "receive_heartbeat_answer"),
+        ("receive_append_answer", "receive_heartbeat_answer", "receive_read_heartbeat_answer"),
         "before",
         "the message was sent to this server, all eleven fields, and could leave",
         "",
@@ -173,6 +180,62 @@ TABLE: Final = (
         "the message was sent to this server, all eleven fields, and could leave",
         "",
         elections.receive_vote_answer,
+    ),
+    Row(
+        "AskRead",
+        (),
+        "current",
+        "a leader is asked; the read waits for a round",
+        "",
+        reads.ask_read,
+    ),
+    Row(
+        "BeginRound",
+        ("ask_read", "receive_forwarded_read"),
+        "current",
+        "the number of the round; an entry of the leader's own term is committed",
+        "",
+        reads.begin_round,
+    ),
+    Row(
+        "AnswerRead",
+        ("confirm_read",),
+        "current",
+        "a round that began after the read was asked is confirmed by majorities, and the index is the one noted then",
+        "when the state machine has applied as much (`answer_read`)",
+        reads.answer_read,
+    ),
+    Row(
+        "SendReadIndexRequest",
+        ("forward_read",),
+        "current",
+        "all eleven fields: the leader that the server follows is asked",
+        "",
+        reads.send_read_request,
+    ),
+    Row(
+        "ReceiveReadIndexRequest",
+        (),
+        "current",
+        "the message was sent to this server, all eleven fields, and could leave; the read waits for a round",
+        "",
+        reads.receive_read_request,
+    ),
+    Row(
+        "SendReadIndexResponse",
+        ("confirm_read",),
+        "current",
+        "all eleven fields; as AnswerRead",
+        "",
+        reads.send_read_answer,
+    ),
+    Row(
+        "ReceiveReadIndexResponse",
+        ("receive_read_answer",),
+        "current",
+        "the message was sent to this server, all eleven fields, and could leave",
+        "",
+        reads.receive_read_answer,
     ),
 )
 FOLLOW: Final[dict[str, Follow]] = {row.event: row.follow for row in TABLE}

@@ -23,18 +23,15 @@ from raftproof.traces.events import Line, Placed
 STDIN: Final = "-"
 OURS: Final = b'"caller":"raftproof"'
 _GZIP = b"\x1f\x8b"
-_MESSAGED = frozenset(
-    f"{verb}{what}"
-    for verb in ("Send", "Receive")
-    for what in ("AppendEntriesRequest", "AppendEntriesResponse", "RequestVoteRequest", "RequestVoteResponse")
-)
 _KINDS = {
     "AppendEntriesRequest": {"MsgApp", "MsgHeartbeat", "MsgSnap"},
     "AppendEntriesResponse": {"MsgAppResp", "MsgHeartbeatResp"},
     "RequestVoteRequest": {"MsgVote"},
     "RequestVoteResponse": {"MsgVoteResp"},
+    "ReadIndexRequest": {"MsgReadIndex"},
+    "ReadIndexResponse": {"MsgReadIndexResp"},
 }
-KINDS: Final = {name: kinds for name in _MESSAGED for what, kinds in _KINDS.items() if name.endswith(what)}
+KINDS: Final = {f"{verb}{what}": kinds for verb in ("Send", "Receive") for what, kinds in _KINDS.items()}
 """The messages that an event may carry."""
 
 

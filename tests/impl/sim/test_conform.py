@@ -40,6 +40,8 @@ NAMED_AT = {
     "joint_majorities": 5,
     "one_change_pending": 3,
     "commit_up_to_last_new": 113,
+    "read_own_term": 1,
+    "read_confirmed": 0,
 }
 """Planted bugs, and the first seed whose trace departs from the model by just that rule when this was written."""
 
@@ -66,9 +68,8 @@ def test_a_planted_bug_departs_from_the_model_by_the_rule_that_is_broken(rule: s
     raise AssertionError("no run departs by this rule")
 
 
-def test_every_rule_that_can_be_broken_shows_in_a_trace_or_says_why_not() -> None:
-    reads = {"read_own_term", "read_confirmed"}  # a read changes nothing, and etcd logs none; histories show these
-    assert set(NAMED_AT) | reads == set(BREAKABLE)
+def test_every_rule_that_can_be_broken_shows_in_a_trace() -> None:
+    assert set(NAMED_AT) == set(BREAKABLE)
 
 
 def test_a_run_that_departs_is_made_small_told_in_full_and_drawn(tmp_path: Path) -> None:
