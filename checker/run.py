@@ -6,21 +6,25 @@ result = check(Question(model, bounds={"max_term": 3}, faults=("restart",)))
 from __future__ import annotations
 
 import os
-import random
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-import numpy as np
-
-from raftproof.checker.explore.compiled import NO_LIMITS, Limits, Search, Statistics, peak_memory_bytes
+from raftproof.checker.explore.compiled import (
+    NO_LIMITS,
+    Limits,
+    Search,
+    Statistics,
+    nothing_to_check,
+    peak_memory_bytes,
+)
+from raftproof.checker.explore.walk import Walk
 from raftproof.checker.language.errors import BoundsError
 from raftproof.checker.language.interpreted import Choice, Interpreter
 from raftproof.checker.language.layout import Layout
 from raftproof.checker.language.model import Model
 from raftproof.checker.language.nodes import BagNode, MapNode, Node, SeqNode, SetNode
-from raftproof.checker.native.build import build, from_words, to_words
-from raftproof.checker.native.generate import BATCH
+from raftproof.checker.native.build import build
 from raftproof.checker.reduction import refuse_wrong_reductions
 from raftproof.checker.replay import find_violation, told
 from raftproof.checker.result import Graph, Result, Shape, Verdict, Violation
@@ -125,7 +129,7 @@ def check(
     setup = time.perf_counter() - begun
     outcome = search.run(progress)
     if not outcome.distinct and not outcome.worst:
-        raise BoundsError(f"{question.model.name} has no initial state inside the bounds, so there is nothing to check")
+        raise nothing_to_check(question.model)
     verdict: Verdict = "violated" if outcome.worst else "incomplete" if outcome.reason else "holds"
     result = _result(question, layout, system, verdict)
     result.setup_seconds = setup
@@ -159,7 +163,7 @@ def simulate(
     system = question.interpreter(layout)
     kernels = build(question.model, layout, announce, lambda: _try_what_is_taken_for_granted(system))
     watch = None if question.only is None else frozenset(question.only)
-    walk = _Walk(question, system, Search(kernels, system, 1, watch=watch))
+    walk = Walk(system, Search(kernels, system, 1, question.limits, watch))
     setup = time.perf_counter() - begun
     cpu, started = time.process_time(), time.perf_counter()
     reason = walk.run(behaviors, length, seed, progress)
@@ -169,82 +173,9 @@ def simulate(
     result.seconds, result.cpu_seconds = time.perf_counter() - started, time.process_time() - cpu
     result.states_per_second = walk.steps / max(result.seconds, 1e-9)
     if walk.path:
-        _tell(question, layout, result, walk.violation())
+        _tell(question, layout, result, told(kernels, system, walk.path, walk.violated()))
     result.peak_memory_bytes = peak_memory_bytes()
     return result
-
-
-class _Walk:
-    """Random behaviors, taken by the compiled kernel one state at a time and replayed interpreted when one violates."""
-
-    def __init__(self, question: Question, system: Interpreter, search: Search) -> None:
-        self.question, self.system, self.search = question, system, search
-        self.kernels = search.kernels
-        self.steps, self.longest = 0, 0
-        self.path: list[int] = []
-
-    def run(self, behaviors: int, length: int, seed: int, progress: Callable[[Statistics], None] | None) -> str:
-        """Walk; why it ended early, if it did."""
-        self._started = time.perf_counter()
-        try:
-            for number in range(behaviors):
-                if self._one(random.Random(f"{seed}:{number}"), length):
-                    return ""
-                if reason := self._gives_up():
-                    return reason
-                if progress and number % 64 == 0:
-                    seconds = time.perf_counter() - self._started
-                    progress(Statistics(self.generated(), self.steps, self.longest, 0, seconds, peak_memory_bytes()))
-        except KeyboardInterrupt:
-            return "interrupted"
-        return ""
-
-    def _gives_up(self) -> str:
-        """The limit that was reached, if one was."""
-        limits = self.question.limits
-        if limits.seconds is not None and time.perf_counter() - self._started >= limits.seconds:
-            return "seconds"
-        return "states" if limits.states is not None and self.steps >= limits.states else ""
-
-    def _one(self, chance: random.Random, length: int) -> bool:
-        """One behavior; whether it violates a property. Its states are then in `path`."""
-        state = chance.choice(self.system.initial_states())
-        path = [state]
-        while len(path) < length:
-            successors, worst = self._successors(state)
-            if worst is not None:
-                self.path = [*path, worst]
-                self.longest = max(self.longest, len(self.path))
-                return True
-            if not successors:
-                break
-            state = chance.choice(successors)
-            path.append(state)
-            self.steps += 1
-        self.longest = max(self.longest, len(path))
-        return False
-
-    def _successors(self, state: int) -> tuple[list[int], int | None]:
-        """The different successors inside the bounds, in order; and a violating one, if there is one."""
-        kernels, worker, words = self.kernels, self.search.workers[0], self.kernels.words
-        table = np.zeros(4 * (kernels.branch + 1), np.uint64)
-        target = np.zeros((BATCH + 2 * kernels.branch + 2) * words, np.uint64)
-        block = to_words(state, words)
-        _, filled = kernels.explore(block, 0, 1, target, 0, table, 1 << 40, worker.batch.memory)
-        worst = self.search.worst()
-        found = [from_words(target[k * words : (k + 1) * words]) for k in range(filled)]
-        return found, None if worst is None else worst.state
-
-    def generated(self) -> int:
-        """Successors so far."""
-        return int(self.search.workers[0].batch.generated().sum())
-
-    def violation(self) -> Violation:
-        """The violating behavior, its steps taken interpreted."""
-        worst = self.search.worst()
-        assert worst is not None
-        declared = self.search.violated(worst)
-        return told(self.kernels, self.system, self.path, declared)
 
 
 def graph_of(system: Interpreter) -> Graph | None:

@@ -23,9 +23,9 @@ from typing import BinaryIO
 
 import numpy as np
 
-from raftproof.checker.language.errors import ModelError
+from raftproof.checker.language.errors import BoundsError, ModelError
 from raftproof.checker.language.interpreted import Interpreter
-from raftproof.checker.language.model import Property
+from raftproof.checker.language.model import Model, Property
 from raftproof.checker.native.batch import Batch, Words
 from raftproof.checker.native.build import Kernels, from_words, to_words
 from raftproof.checker.native.generate import BATCH, bits_where
@@ -113,6 +113,11 @@ class Outcome:
     worst: Worst | None
     levels: list[list[tuple[int, int]]] = field(default_factory=list)
     """Where the states of each level were kept: (offset in words, number of states) of each block."""
+
+
+def nothing_to_check(model: Model) -> BoundsError:
+    """A search without a state would find that all holds."""
+    return BoundsError(f"{model.name} has no initial state inside the bounds, so there is nothing to check")
 
 
 class Worker:
@@ -219,21 +224,17 @@ class Search:
         """The initial states, checked interpreted: they are few."""
         block, count = self._new_block(), 0
         self._initial = 0
-        worst: list[Worst] = []
         seen: set[int] = set()
-        for state in self.system.initial_states():
+        initial = self.system.initial_states()
+        for state in initial:
             self._initial += 1
             same, fingerprint = self.kernels.canonical(state)
-            bad = self.workers[0].batch.get("INVARIANTS") & bits_where(
-                p in self.system.violated(state) for p in self.system.model.invariants
-            )
-            if bad:
-                worst.append(Worst(same, None, bad))
             if fingerprint in seen or not self.system.inside(state):
                 continue
             seen.add(fingerprint)
             if count == self.block_states:
-                raise MemoryError("more initial states than a block holds")
+                name = self.system.model.name
+                raise BoundsError(f"{name} has more than {count:,} initial states; lower a bound")
             block[count * self.words : (count + 1) * self.words] = to_words(same, self.words)
             self._insert(fingerprint)
             count += 1
@@ -241,7 +242,15 @@ class Search:
                 witnesses.setdefault(witness.name, 1)
         self._forget_witnesses(witnesses)
         self.workers[0].inserted += count
-        return [Piece(block, 0, count)] if count else [], min(worst, key=Worst.key, default=None)
+        return [Piece(block, 0, count)] if count else [], self.worst_initial(initial)
+
+    def worst_initial(self, states: list[int]) -> Worst | None:
+        """The least of some initial states that breaks an invariant."""
+        invariants, watched = self.system.model.invariants, self.workers[0].batch.get("INVARIANTS")
+        broken = {state: self.system.violated(state) for state in states}
+        found = [(state, watched & bits_where(p in bad for p in invariants)) for state, bad in broken.items() if bad]
+        worst = [Worst(self.kernels.canonical(state)[0], None, bits) for state, bits in found if bits]
+        return min(worst, key=Worst.key, default=None)
 
     def _insert(self, fingerprint: int) -> None:
         cells = self.table.cells
@@ -308,7 +317,7 @@ class Search:
                 )
             except (ArithmeticError, LookupError, ModelError) as fault:
                 self._reason = "error"
-                raise self._named(piece, fault) from fault
+                raise self.named(piece, fault) from fault
             share -= filled - before
             worker.inserted += filled - before
             if x < piece.last:
@@ -321,7 +330,7 @@ class Search:
         else:
             self._pool.append(target)
 
-    def _named(self, piece: Piece, fault: Exception) -> ModelError:
+    def named(self, piece: Piece, fault: Exception) -> ModelError:
         """The error of a compiled step, found again by taking the piece's steps interpreted."""
         system = self.system
         try:

@@ -16,6 +16,7 @@ from grid import Rule, model
 from raftproof.checker.explore import compiled
 from raftproof.checker.explore.compiled import Limits, Outcome, Search
 from raftproof.checker.explore.reference import search
+from raftproof.checker.explore.walk import Walk
 from raftproof.checker.language import Interpreter, Model, ModelError, State, UpTo
 from raftproof.checker.language.errors import BoundsError
 from raftproof.checker.native.build import PLAIN, Kernels, build
@@ -134,10 +135,13 @@ def test_without_an_initial_state_inside_the_bounds_nothing_is_explored() -> Non
     assert (outcome.generated, outcome.distinct, outcome.depth, outcome.worst) == (2, 0, 0, None)
 
 
+Number = Annotated[int, UpTo("max_n")]
+
+
 class Full(State):
     """A number."""
 
-    n: Annotated[int, UpTo("max_n")]
+    n: Number
 
 
 def begin_beyond(s: Full) -> None:
@@ -197,3 +201,40 @@ def test_a_property_of_steps_is_asked_of_steps_that_write_nothing_it_reads() -> 
 def test_a_step_that_leaves_its_range_is_named(rule: Rule, answer: str, workers: int) -> None:
     with pytest.raises(ModelError, match=answer):
         run(grid(rule), workers)
+
+
+# --------------------------------------------------------------------------------------------------- random behaviors
+
+
+def walk(system: Interpreter) -> Walk:
+    return Walk(system, Search(kernels_of(), system))
+
+
+def test_a_random_behavior_whose_initial_state_violates_a_property_is_one_state_long() -> None:
+    walked = walk(grid(Rule.GOOD_START))
+    assert walked.run(10, 10, 1, None) == ""
+    assert (len(walked.path), walked.longest, walked.violated().name) == (1, 1, "NobodyLied")
+
+
+def test_a_random_behavior_begins_inside_the_bounds_or_is_refused() -> None:
+    with pytest.raises(BoundsError, match="grid has no initial state inside the bounds"):
+        walk(grid(Rule.NEAR_START))
+
+
+@pytest.mark.parametrize("rule", [Rule.IN_RANGE, Rule.DIVISOR])
+def test_a_random_step_that_leaves_its_range_is_named(rule: Rule) -> None:
+    with pytest.raises(ModelError, match=r"grid\.py:\d+: grid: (leap|share)\(s\d\): "):
+        walk(grid(rule)).run(1000, 20, 1, None)
+
+
+def begin_anywhere(s: Full, n: Number) -> None:
+    """Any number."""
+    s.n = n
+
+
+@pytest.mark.thorough
+def test_more_initial_states_than_a_block_holds_are_a_sentence() -> None:
+    many = Model("many", Full, bounds={"max_n": 20_000})
+    many.initial(begin_anywhere)
+    with pytest.raises(BoundsError, match="many has more than 16,384 initial states; lower a bound"):
+        check(Question(many, symmetric=NONE))
