@@ -55,7 +55,7 @@ class RepositoryLinks(SphinxTransform):
         if file.is_dir():
             first = next((file / name for name in FIRST_PAGES if (file / name).exists()), None)
             if first is None or not first.is_relative_to(docs):
-                return None
+                return sources.link_to(inside)
             return first.relative_to(docs).with_suffix(".html").as_posix()
         if file.is_relative_to(docs) and file.suffix not in (".py", ".sh"):
             return None

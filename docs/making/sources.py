@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from html import escape
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
@@ -26,9 +27,20 @@ def link_to(file: PurePosixPath) -> str:
 def pages(app: Sphinx) -> Iterator[tuple[str, dict[str, Any], str]]:
     """Called by Sphinx: every file that some page links to."""
     root = Path(app.srcdir).parent
-    for name in sorted(_linked):
-        body = f"<h1>{name}</h1>\n{_shown(root / name)}"
-        yield f"source/{name}", {"title": name, "body": body}, "page.html"
+    done: set[str] = set()
+    while left := sorted(_linked - done):  # a folder's page links to more
+        for name in left:
+            shown = _listed(root, root / name) if (root / name).is_dir() else _shown(root / name)
+            yield f"source/{name}", {"title": name, "body": f"<h1>{name}</h1>\n{shown}"}, "page.html"
+        done.update(left)
+
+
+def _listed(root: Path, folder: Path) -> str:
+    """A folder's files, each with its page."""
+    files = sorted(f for f in folder.iterdir() if f.suffix in (".py", ".md", ".json", ".txt"))
+    up = "../" * (len(folder.relative_to(root).parts))
+    links = (f'<a href="{up}{link_to(PurePosixPath(f.relative_to(root)))}">{escape(f.name)}</a>' for f in files)
+    return "<ul>" + "".join(f"<li>{link}</li>" for link in links) + "</ul>"
 
 
 def _shown(file: Path) -> str:

@@ -7,6 +7,7 @@ import shlex
 from pathlib import Path
 
 import pytest
+import typer
 from _pytest.mark import ParameterSet
 from typer.main import get_command
 
@@ -91,6 +92,8 @@ def _fault_of(text: str) -> str:
                 context = command.make_context(name, rest, parent=context)
                 rest = [*context._protected_args, *context.args] if hasattr(command, "resolve_command") else []
                 group = command
+    except typer.Exit:  # --help
+        return ""
     except Exception as fault:
         if not hasattr(fault, "format_message"):  # typer has a UsageError of its own, without a public name
             raise

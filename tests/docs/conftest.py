@@ -1,0 +1,8 @@
+"""The package that makes the site stands in docs/."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[2] / "docs"))
