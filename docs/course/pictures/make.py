@@ -22,6 +22,7 @@ from raftproof.checker.run import shape_of  # noqa: E402
 from raftproof.checker.show.moments import moments_svg  # noqa: E402
 from raftproof.checker.show.spacetime import spacetime_svg  # noqa: E402
 from raftproof.checker.show.style import FACT, FACT_FILL, MESSAGE, SOFT, Pen  # noqa: E402
+from raftproof.model import reordering  # noqa: E402
 from raftproof.model.gallery import exhibits, replayed  # noqa: E402
 
 
@@ -129,6 +130,20 @@ def election() -> str:
     return spacetime_svg(searched(model, (), (), "raftproof check docs/course/exercises/models/nobody_leads.py"))
 
 
+def without_vote_once() -> str:
+    """What `raftproof prove ElectionSafety --without VoteOnce` shows."""
+    from raftproof.checker.proof.breaking import falls
+    from raftproof.model.proof import RAFT
+    from raftproof.model.proof.cores import stored
+    from raftproof.model.proof.instances import GROWING
+    from raftproof.model.proof.picture import draw
+
+    theory = RAFT.without_lemma("VoteOnce")
+    found = falls(theory, stored(), GROWING, ["ElectionSafety"]).counterexample
+    assert found is not None
+    return draw(theory, found)
+
+
 PICTURES: dict[str, Callable[[], str]] = {
     "01-quorums": quorums,
     "02-an-election": election,
@@ -137,6 +152,8 @@ PICTURES: dict[str, Callable[[], str]] = {
     "05-a-gap": lambda: moments_svg(exhibit("previous_entry", "figure2", "LogMatching")),
     "06-a-short-log": lambda: moments_svg(exhibit("log_up_to_date", "rounds")),
     "07-figure-8": lambda: moments_svg(exhibit("commit_own_term", "rounds")),
+    "08-rounds": reordering.picture,
+    "09-an-unreachable-state": without_vote_once,
 }
 
 
