@@ -1,4 +1,10 @@
-"""The server's door for clients: the methods of the Api over grpc.aio (docs/adr/grpc.md)."""
+"""The server's door for clients: the methods of the Api over grpc.aio (docs/adr/grpc.md).
+
+There are several gRPC servers on one port, in one event loop; the kernel gives each connection to one of them. A
+grpc.aio server takes one call at a time: it asks the library's threads for the next only after a turn of the loop,
+and the answer takes another turn, however many calls have arrived. With several of them a turn takes several calls,
+and fewer turns are half of what a call costs under load.
+"""
 
 from __future__ import annotations
 
@@ -20,8 +26,10 @@ from raftproof.impl.server.server import Server
 from raftproof.impl.server.settings import MAX_REQUEST_BYTES
 from raftproof.impl.server.tls import server_credentials
 
+_LISTENERS = 16
+
 _OPTIONS = [
-    ("grpc.so_reuseport", 0),  # or a second server on the port would take half of the clients
+    ("grpc.so_reuseport", 1),  # for the listeners of this server; a stranger on the port is found by _ask_for_port
     ("grpc.max_receive_message_length", MAX_REQUEST_BYTES + 512 * 1024),  # etcd's margin for the envelope
     ("grpc.max_send_message_length", -1),
     ("grpc.http2.min_ping_interval_without_data_ms", 5000),  # etcd's, for clients that ask whether it lives
@@ -31,30 +39,53 @@ _OPTIONS = [
 Handler = Callable[[bytes, grpc.aio.ServicerContext[Any, Any]], Awaitable[Message]]
 
 
-async def serve_clients(server: Server) -> grpc.aio.Server:
+class ClientListeners:
+    """What listens for clients."""
+
+    def __init__(self, listeners: list[grpc.aio.Server]) -> None:
+        self._listeners = listeners
+
+    async def stop(self, grace: float | None) -> None:
+        """Take no more calls, and give those under way this many seconds."""
+        await asyncio.gather(*(listener.stop(grace) for listener in self._listeners))
+
+
+async def serve_clients(server: Server) -> ClientListeners:
     """Listen for clients; raises CannotStart where the port is taken."""
-    url, api = server.settings.client_url, Api(server)
+    url, certificates = server.settings.client_url, server.settings.client_certificates
     host, port = address_of(url)
     await _ask_for_port(url, host, port)
-    listener = grpc.aio.server(options=_OPTIONS)
-    for service, methods in METHODS.items():
-        handlers = {
-            name: grpc.unary_unary_rpc_method_handler(
-                _handler(getattr(api, function), request.FromString), response_serializer=response.SerializeToString
-            )
-            for name, (function, request, response) in methods.items()
-        }
-        listener.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(f"{PACKAGE}.{service}", handlers),))
     address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-    try:
-        if url.startswith("https:"):
-            listener.add_secure_port(address, server_credentials(server.settings.client_certificates))
-        else:
-            listener.add_insecure_port(address)
-    except RuntimeError as error:
-        raise CannotStart(f"{url}: cannot listen for clients: {error}") from None
-    await listener.start()
-    return listener
+    handlers, listeners = _handlers(Api(server)), []
+    for _ in range(_LISTENERS):
+        listener = grpc.aio.server(handlers=handlers, options=_OPTIONS)
+        try:
+            if url.startswith("https:"):
+                listener.add_secure_port(address, server_credentials(certificates))
+            else:
+                listener.add_insecure_port(address)
+        except RuntimeError as error:
+            raise CannotStart(f"{url}: cannot listen for clients: {error}") from None
+        listeners.append(listener)
+    for listener in listeners:
+        await listener.start()
+    return ClientListeners(listeners)
+
+
+def _handlers(api: Api) -> list[grpc.GenericRpcHandler[Any, Any]]:
+    """The methods of the Api, by their names in the protocol."""
+    return [
+        grpc.method_handlers_generic_handler(
+            f"{PACKAGE}.{service}",
+            {
+                name: grpc.unary_unary_rpc_method_handler(
+                    _handler(getattr(api, function), request.FromString), response_serializer=response.SerializeToString
+                )
+                for name, (function, request, response) in methods.items()
+            },
+        )
+        for service, methods in METHODS.items()
+    ]
 
 
 async def _ask_for_port(url: str, host: str, port: int) -> None:

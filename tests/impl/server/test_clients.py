@@ -68,3 +68,20 @@ def test_an_address_of_ipv6(tmp_path: Path) -> None:
             assert (await put(pb.PutRequest(key=b"a").SerializeToString())).header.revision == 2
 
     asyncio.run(scenario())
+
+
+def test_whichever_listener_the_kernel_gives_a_connection_to_answers_it(tmp_path: Path) -> None:
+    async def put(address: str, number: int) -> int:
+        own = [("grpc.use_local_subchannel_pool", 1)]  # a connection of its own
+        async with grpc.aio.insecure_channel(address, options=own) as channel:
+            call = channel.unary_unary("/etcdserverpb.KV/Put", None, pb.PutResponse.FromString)
+            response: pb.PutResponse = await call(pb.PutRequest(key=b"%d" % number).SerializeToString())
+            return response.header.revision
+
+    async def scenario() -> None:
+        async with serving(tmp_path, "127.0.0.1") as server:
+            address = server.settings.client_url.removeprefix("http://")
+            revisions = await asyncio.gather(*(put(address, number) for number in range(64)))
+            assert sorted(revisions) == list(range(2, 66))
+
+    asyncio.run(scenario())
