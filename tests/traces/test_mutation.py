@@ -10,33 +10,38 @@ import pytest
 from raftproof.model.rules import Rule
 from raftproof.traces import mutation
 from raftproof.traces.conformance import follow
+from raftproof.traces.events import Placed
+from raftproof.traces.mutation.__main__ import main
 
 CORPUS = Path(__file__).parent / "corpus"
 FEW = ("contested3-s8-n300", "crash3replay-s9-n1000", "conf3-s7-n1000", "prevote3-s9-n900", "snapshot3-s9-n1300")
 
 
 @pytest.fixture(scope="module")
-def traces() -> list[list[mutation.Placed]]:
-    return [items for items in mutation.load(CORPUS / "good") if Path(items[0].file).name.split(".")[0] in FEW]
+def traces() -> list[mutation.Trace]:
+    return [trace for trace in mutation.load(CORPUS / "good") if Path(trace.name).name in FEW]
 
 
-def test_nearly_every_change_of_a_field_is_rejected(traces: list[list[mutation.Placed]]) -> None:
-    result = mutation.study(traces, seed=11, count=400)
+def test_nearly_every_change_of_a_field_is_rejected(traces: list[mutation.Trace]) -> None:
+    result = mutation.Study()
+    rejected = list(mutation.study(traces, 11, 400, result))
+    assert len(rejected) == sum(result.rejected.values())
     fields = {key: n for key, n in result.tried.items() if key[1] not in ("drop", "double", "swap")}
     seen = sum(result.rejected[key] for key in fields)
     assert seen / sum(fields.values()) > 0.95
     assert result.share > 0.8
 
 
-def test_the_same_seed_makes_the_same_changes(traces: list[list[mutation.Placed]]) -> None:
-    first, second = (mutation.mutations(traces[0], random.Random(4)) for _ in range(2))
+def test_the_same_seed_makes_the_same_changes(traces: list[mutation.Trace]) -> None:
+    first, second = (mutation.random_change(traces[0].items, random.Random(4)) for _ in range(2))
     assert first == second
+    assert mutation.applied(traces[0].items, first) == mutation.applied(traces[0].items, second)
 
 
 @pytest.mark.parametrize("field", ["term", "vote", "commit", "role", "log", "conf"])
-def test_every_shown_field_is_compared_on_every_kind_of_line(field: str, traces: list[list[mutation.Placed]]) -> None:
+def test_every_shown_field_is_compared_on_every_kind_of_line(field: str, traces: list[mutation.Trace]) -> None:
     """One line of each event, the field changed: rejected there, or at the next line of that server."""
-    items = traces[[Path(t[0].file).name.startswith("contested3") for t in traces].index(True)]
+    items = next(trace.items for trace in traces if trace.name.startswith("good/contested3"))
     last = {item.event.nid: k for k, item in enumerate(items)}
     for event in sorted({item.event.name for item in items} - {"InitState"}):
         at = next((k for k, i in enumerate(items) if i.event.name == event and k > 40 and k < last[i.event.nid]), None)
@@ -53,23 +58,26 @@ def test_every_shown_field_is_compared_on_every_kind_of_line(field: str, traces:
             "conf": {"conf": (shown.conf[0][1:], shown.conf[1])},
         }[field]
         values = {name: getattr(shown, name) for name in shown.__struct_fields__} | other
-        changed = [*items[:at], mutation.Placed("t", items[at].number, type(shown)(**values)), *items[at + 1 :]]
+        changed = [*items[:at], Placed("t", items[at].number, type(shown)(**values)), *items[at + 1 :]]
         outcome = follow(changed)
         assert (outcome.verdict, outcome.line) == ("rejected", items[at].number), (event, outcome.explanation())
 
 
-def test_a_rule_of_the_model_that_is_switched_off_changes_verdicts(traces: list[list[mutation.Placed]]) -> None:
+def test_a_rule_of_the_model_that_is_switched_off_changes_verdicts(traces: list[mutation.Trace]) -> None:
     for rule in (Rule.QUORUM_MAJORITY, Rule.LOG_UP_TO_DATE, Rule.COMMIT_MONOTONIC, Rule.ACK_MATCHED_ONLY):
-        changed = [mutation.verdict(t, False, ()) != mutation.verdict(t, False, (rule,)) for t in traces]
+        changed = [mutation.verdict(t.items, False, ()) != mutation.verdict(t.items, False, (rule,)) for t in traces]
         assert any(changed), rule.name
 
 
-def test_the_study_is_written_as_a_page(tmp_path: Path) -> None:
-    page = tmp_path / "page.md"
+@pytest.mark.slow
+def test_the_study_is_written_as_pages(tmp_path: Path) -> None:
     for kind, name in (("good", "variant-prefix"), ("bad", "double_vote-bugelect5-s3")):
         (tmp_path / kind).mkdir()
         source = CORPUS / kind / f"{name}.ndjson.gz"
         (tmp_path / kind / source.name).write_bytes(source.read_bytes())
-    assert mutation.main(["--seed", "2", "--count", "30", "--traces", str(tmp_path), "--out", str(page)]) == 0
-    assert "changes of good traces (seed 2)" in page.read_text()
-    assert mutation.main(["--traces", str(tmp_path / "good")]) == 2
+    made = tmp_path / "made"
+    assert main(["--seed", "2", "--count", "30", "--traces", str(tmp_path), "--out", str(made)]) == 0
+    assert "changes of good traces (seed 2)" in (made / "mutations.md").read_text()
+    assert "Conditions at which an action answers False" in (made / "clauses.md").read_text()
+    assert b'"compares"' in (made / "witnesses.json").read_bytes()
+    assert main(["--traces", str(tmp_path / "good"), "--out", str(made)]) == 2

@@ -16,7 +16,7 @@ def let_handle(c: Cluster, s: Server, m: Message) -> Answer | None:
     if m.type != "MsgApp" or not m.entries:
         return c.machine.receive(m)
     c.machine.grow(m.index + m.entries)
-    sent = c.leader_logs[m.term][m.index + 1 : m.index + 1 + m.entries]
+    sent = c.led(m.term, m.index + 1, m.index + 1 + m.entries)
     return c.machine.receive(m, [c.as_modelled(entry) for entry in sent])
 
 

@@ -9,7 +9,7 @@ import msgspec
 
 from raftproof.model.rules import Rule
 from raftproof.traces.conformance.cluster import Cluster
-from raftproof.traces.conformance.departure import Departure
+from raftproof.traces.conformance.departure import Departure, Unknown
 from raftproof.traces.conformance.machine import bit
 from raftproof.traces.conformance.membership import Configuration
 from raftproof.traces.conformance.modes import has_pre_vote
@@ -166,6 +166,10 @@ def arrive(c: Cluster, s: Server, e: Event) -> Message:
     s.heard = m
     ready = c.network.sent(m) if m.dest == s.nid else None
     sender = c.servers.get(m.source)
+    if sender is not None and ready is None and c.network.may_be_forgotten(m):
+        if not c.is_without_effect(m, s):
+            raise Unknown(f"{words(m)} was sent long ago, if at all: what would come of it is not known any more")
+        return m
     if ready is None or sender is None:
         raise Departure(
             "network",

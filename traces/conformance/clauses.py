@@ -1,8 +1,8 @@
 """The conditions of the model's actions, each for itself, found in their source: a new one is here by itself.
 
 A *clause* is a condition that is no `and`, `or` or `not` of others: `s.role[i] != Role.LEADER`. It stands where an
-action or a helper of it tests it, and is known by that place and its text. A rule's switch (`s.upholds(…)`) is none, and
-the name of an earlier condition is none a second time.
+action or a helper of it tests it, and is known by that place and its text. A rule's switch (`s.upholds(…)`) is none,
+and the name of an earlier condition is none a second time.
 
 An *instrumented* action is the same action, run as plain Python, that tells of each clause what it was, and lets it be
 something else: so is seen which clause an answer rests on.
@@ -19,7 +19,7 @@ from typing import Any, Final, NamedTuple
 
 from raftproof.checker.language.analysis import helpers_of
 from raftproof.checker.language.errors import source_of
-from raftproof.model.deployed import catalogue, everything
+from raftproof.model.deployed import catalogue
 
 Function = Callable[..., Any]
 _NOTE: Final = "_note_clause"
@@ -56,6 +56,8 @@ class Notes:
     def __init__(self, instead: Mapping[Clause, bool] | None = None) -> None:
         self.noted: list[Noted] = []
         self.instead = instead or {}
+        self.made: dict[Function, Function] = {}
+        """Functions that note here."""
 
     def note(self, clause: Clause, value: Any) -> Any:
         """A clause is tested."""
@@ -145,7 +147,7 @@ class _Marked(ast.NodeTransformer):
 
 @cache
 def _actions() -> list[ast.AST]:
-    return [source_of(action.function).tree for action in everything.actions]
+    return [source_of(action.function).tree for action in catalogue.actions]
 
 
 @cache
@@ -173,7 +175,7 @@ def clauses_of(action: str) -> list[Clause]:
 
 def clauses() -> list[Clause]:
     """All clauses of all actions, action by action, each once."""
-    return list(dict.fromkeys(clause for action in everything.actions for clause in clauses_of(action.name)))
+    return list(dict.fromkeys(clause for action in catalogue.actions for clause in clauses_of(action.name)))
 
 
 # --------------------------------------------------------------------------------------------------- running them
@@ -182,11 +184,11 @@ def clauses() -> list[Clause]:
 def instrumented(action: str, notes: Notes) -> Function:
     """An action that notes its clauses."""
     function = next(a.function for a in catalogue.actions if a.name == action)
-    return _instrumented(function, notes, {})
+    return _instrumented(function, notes)
 
 
-def _instrumented(function: Function, notes: Notes, made: dict[Function, Function]) -> Function:
-    if function not in made:
+def _instrumented(function: Function, notes: Notes) -> Function:
+    if function not in notes.made:
         marked = _marked(function)
         helpers = helpers_of(function).items()
         own = marked.clauses
@@ -194,10 +196,10 @@ def _instrumented(function: Function, notes: Notes, made: dict[Function, Functio
         def note(number: int, value: Any) -> Any:
             return notes.note(own[number], value)
 
-        names = function.__globals__ | {name: _instrumented(h, notes, made) for name, h in helpers} | {_NOTE: note}
+        names = function.__globals__ | {name: _instrumented(h, notes) for name, h in helpers} | {_NOTE: note}
         exec(_compiled(function), names)
-        made[function] = names[function.__name__]
-    return made[function]
+        notes.made[function] = names[function.__name__]
+    return notes.made[function]
 
 
 @cache

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from raftproof.model.deployed.state import Configuration as Members
 from raftproof.model.deployed.state import Entry, Kind
@@ -14,10 +14,14 @@ from raftproof.traces.conformance.membership import NOBODY, UNLOGGED, Changes, C
 from raftproof.traces.conformance.modes import Modes
 from raftproof.traces.conformance.network import Network
 from raftproof.traces.conformance.server import Server, show_configuration
-from raftproof.traces.conformance.storage import SHIFT, Log
-from raftproof.traces.events import Id
+from raftproof.traces.conformance.storage import SHIFT, Fixed, Log
+from raftproof.traces.events import LEADER, Id, Message
 
 T = TypeVar("T")
+_READS: Final = frozenset({"MsgReadIndex", "MsgReadIndexResp"})
+"""Messages that count in whatever term they are received."""
+KEPT: Final = 1 << 12
+"""How many committed entries the model keeps of a log, at least, before their memory is given back."""
 
 
 class Cluster:
@@ -31,13 +35,15 @@ class Cluster:
         """Hidden choices that several values fit: how many, by the number of the choice."""
         self.machine = Machine(strict, without)
         self.servers: dict[Id, Server] = {}
-        self.network = Network()
+        self.network = Network(self._is_spent, self._oldest_term)
         self.rounds: dict[tuple[str, Id, Id], tuple[int, int]] = {}
         """The last term and round of reads that heartbeats, or their answers, carried from one server to another."""
         self.modes = Modes()
         self.leaders: dict[int, Id] = {}
-        self.leader_logs: dict[int, Log] = {}
+        self._leader_logs: dict[int, Log | Fixed] = {}
         """The log of each term's leader: what its messages carry."""
+        self._still_led: list[int] = []
+        """The terms whose leader's log may still grow."""
         self.started: set[Id] = set()
         """Servers whose first start was seen."""
         self._in_term: dict[int, set[Id]] = {}
@@ -48,6 +54,8 @@ class Cluster:
         """The indexes of the committed changes of membership."""
         self.founders: tuple[Id, ...] | None = None
         self._kinds: list[Changes | None] = [None, UNLOGGED]
+        self._entries: dict[int, int] = {}
+        """Entries that are equal are one number, which logs share."""
         self._modelled: dict[int, tuple[int, ...]] = {}
         self._numbers: dict[Changes | None, int] = {None: 0, UNLOGGED: 1}
         self._history: list[list[Configuration]] = [[NOBODY]]
@@ -70,7 +78,8 @@ class Cluster:
         if number is None:
             number = self._numbers[changes] = len(self._kinds)
             self._kinds.append(changes)
-        return term << SHIFT | number
+        entry = term << SHIFT | number
+        return self._entries.setdefault(entry, entry)
 
     def as_modelled(self, entry: int) -> tuple[int, ...]:
         """The values of an entry as the model has it; whether a single change is joint is seen when it is applied."""
@@ -148,6 +157,19 @@ class Cluster:
                 committed.append(entry)
                 self.committed_in.append(s.term)
         s.commit = index
+        if index > self.machine.unreal[s.i] + KEPT:
+            self._let_go(s, index - 1)
+
+    def _let_go(self, s: Server, index: int) -> None:
+        """What a server committed is not looked at again, but for changes of membership: the model need not keep it."""
+        self.machine.let_go(s.i, index)
+        self.put_changes(s, 0, index)
+
+    def put_changes(self, s: Server, after_index: int, index: int) -> None:
+        """Put the committed changes of membership between two indexes into a server's log."""
+        for k in self.changed_at:
+            if after_index < k <= index:
+                self.machine.put_entry(s.i, k, self.as_modelled(s.log[k]))
 
     def lead(self, s: Server) -> None:
         """Server s leads its term: nobody else does, and it has what was committed before (Figure 3)."""
@@ -172,8 +194,27 @@ class Cluster:
                 {"log": s.last},
                 cause="safety",
             )
-        self.leader_logs[s.term] = s.log
+        self._leader_logs[s.term] = s.log
         s.shared = True
+        still_led = [term for term in self._still_led if self._is_led(term)]
+        for term in set(self._still_led) - set(still_led):
+            log = self._leader_logs[term]
+            if isinstance(log, list):
+                self._leader_logs[term] = Fixed(log, self.committed)
+        self._still_led = [*still_led, s.term]
+
+    def _is_led(self, term: int) -> bool:
+        leader = self.servers[self.leaders[term]]
+        return leader.role == LEADER and leader.term == term
+
+    def led(self, term: int, first: int, end: int) -> Log:
+        """What the leader of a term had in its log, from one index to before another."""
+        log = self._leader_logs[term]
+        return log[first:end] if isinstance(log, list) else log.part(first, end)
+
+    def entry_led(self, term: int, index: int) -> int:
+        """What the leader of a term had in its log at an index."""
+        return self._leader_logs[term][index]
 
     # --------------------------------------------------------------------------------------------------- membership
 
@@ -243,6 +284,40 @@ class Cluster:
         while count and self.changed_at[count - 1] > index:
             count -= 1
         return count
+
+    # --------------------------------------------------------------------------------------------------- old messages
+
+    def _is_spent(self, m: Message, ready: int) -> bool:
+        """Whether a message that left with a Ready can have no effect any more, whatever restarts come."""
+        sender, dest = self.servers.get(m.source), self.servers.get(m.dest)
+        if m.type in _READS or sender is None or dest is None:
+            return False
+        if ready > sender.disk.sure:
+            return False  # its receipt would show that the disk of its sender holds what it promises
+        term = dest.disk.oldest_term()
+        return m.term < term or (m.term == term and self._tells_nothing(m, dest, dest.disk.commits()[0]))
+
+    def is_without_effect(self, m: Message, dest: Server) -> bool:
+        """Whether the receipt of a message changes nothing now."""
+        return m.term < dest.term or (m.term == dest.term and self._tells_nothing(m, dest, dest.commit))
+
+    def _tells_nothing(self, m: Message, dest: Server, commit: int) -> bool:
+        """Whether a message of a receiver's own term tells it nothing that it does not know."""
+        match m.type:
+            case "MsgApp":
+                return m.index + m.entries <= commit
+            case "MsgSnap":
+                return m.entries <= commit
+            case "MsgHeartbeat":
+                return m.commit <= commit
+            case "MsgAppResp":
+                known = self.machine.match(dest.i, self.machine.add(m.source))
+                return m.reject or dest.role != LEADER or m.index <= known
+        return False
+
+    def _oldest_term(self) -> int:
+        """The lowest term that a server can be in, after a restart, too."""
+        return min(s.disk.oldest_term() for s in self.servers.values())
 
     # --------------------------------------------------------------------------------------------------- terms
 

@@ -29,5 +29,9 @@ class Departure(Exception):
         super().__init__(condition)
 
 
+class Unknown(Exception):
+    """The trace does not show what it would take to follow it."""
+
+
 class Mixed(Exception):
     """The events are of more than one cluster."""

@@ -10,8 +10,7 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from typing import Final, TypeAlias
 
-from raftproof.traces.conformance.departure import Departure, Mixed
-from raftproof.traces.conformance.lifecycle import Unknown
+from raftproof.traces.conformance.departure import Departure, Mixed, Unknown
 from raftproof.traces.conformance.machine import TooMany
 from raftproof.traces.conformance.outcome import Outcome
 from raftproof.traces.conformance.run import Run

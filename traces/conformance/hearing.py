@@ -80,20 +80,20 @@ def answer_append(c: Cluster, s: Server, e: Event, owed: Owed) -> None:
 
 def _take_entries(c: Cluster, s: Server, m: Message) -> None:
     """What the model has taken, for the disk and for those to whom this server will send it."""
-    sent, log, k, end = c.leader_logs[m.term], s.log, m.index + 1, m.index + m.entries
-    stop = min(end, s.last)
-    while k <= stop and log[k] == sent[k]:
+    log, first, end = s.log, m.index + 1, m.index + m.entries
+    sent, k, stop = c.led(m.term, first, end + 1), first, min(end, s.last)
+    while k <= stop and log[k] == sent[k - first]:
         k += 1
     if k <= end:
         if k <= s.commit:
             raise Departure(
                 "StateMachineSafety",
-                f"leader {m.source} of term {m.term} sends an entry of term {sent[k] >> SHIFT} for index {k}, where "
-                f"server {s.nid} knows one of term {log[k] >> SHIFT} to be committed",
+                f"leader {m.source} of term {m.term} sends an entry of term {sent[k - first] >> SHIFT} for index {k}, "
+                f"where server {s.nid} knows one of term {log[k] >> SHIFT} to be committed",
                 cause="safety",
             )
         s.truncate(k - 1)
-        s.log.extend(sent[k : end + 1])
+        s.log.extend(sent[k - first :])
     s.last = c.machine.log_length(s.i)
 
 

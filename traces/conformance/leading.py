@@ -174,6 +174,8 @@ def _not_sent(c: Cluster, s: Server, m: Message, otherwise: Departure) -> Depart
 def _send_entries(c: Cluster, s: Server, e: Event, m: Message) -> None:
     """Any part of its log, with the entry before it and the commit index; `--strict`: none known to be there."""
     prev, machine, dest = m.index, c.machine, c.machine.add(m.dest)
+    if 0 < prev <= machine.unreal[s.i]:
+        machine.put_entry(s.i, prev, c.as_modelled(s.log[prev]))
     count = min(m.entries, s.last - prev)
     if not machine.act("send_append", s.i, dest, prev, min(m.entries, BATCH)):
         raise _not_sent(c, s, m, _no_such_entries(c, s, m))

@@ -4,17 +4,12 @@ from __future__ import annotations
 
 from raftproof.traces.conformance.checks import enter, idle, same
 from raftproof.traces.conformance.cluster import Cluster
-from raftproof.traces.conformance.departure import Departure
+from raftproof.traces.conformance.departure import Departure, Unknown
 from raftproof.traces.conformance.elections import become_follower
 from raftproof.traces.conformance.membership import NOBODY, Configuration, after, in_order
 from raftproof.traces.conformance.server import Owed, Server, Started, show_configuration
 from raftproof.traces.conformance.storage import SHIFT, Disk, Loaded, Record
 from raftproof.traces.events import FOLLOWER, LEADER, NONE, Change, Event, Id
-
-
-class Unknown(Exception):
-    """The trace does not show what it would take to follow it."""
-
 
 # --------------------------------------------------------------------------------------------------- starting
 
@@ -131,9 +126,13 @@ def _restart(c: Cluster, s: Server, base: int, term: int, vote: Id, commit: int)
     """The restart of the model, from the one of the possible disks that the lines show."""
     machine = c.machine
     snapshot = (base, *map(int, c.members(s.configuration)))
-    machine.put_log(s.i, "log", [], 0)
-    machine.put_log(s.i, "disk_log", [c.as_modelled(entry) for entry in s.log[1:]], 0)
-    machine.put(s.i, "stored", 0)
+    committed = min(commit, s.last, len(c.committed) - 1)
+    known = max(committed - 1, 0)  # nothing looks at what comes before, but for changes
+    machine.put_log(s.i, "log", [], known)
+    machine.put_log(s.i, "disk_log", [c.as_modelled(entry) for entry in s.log[known + 1 : s.last + 1]], known)
+    machine.put(s.i, "stored", known)
+    machine.unreal[s.i] = known
+    c.put_changes(s, base, known)
     machine.put(s.i, "disk_term", term)
     machine.put(s.i, "disk_vote", machine.ids.index(vote) if vote == NONE else machine.add(vote) + 1)
     machine.put(s.i, "disk_commit", commit)

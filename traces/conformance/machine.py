@@ -7,6 +7,8 @@ state when they do.
 
 from __future__ import annotations
 
+import mmap
+import sys
 from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from typing import Any, Final, NamedTuple
@@ -95,6 +97,8 @@ class Machine:
         for rule in without:
             self.off |= bit(rule)
         """Rules that a trace need not keep: etcd asks for votes before its own is on disk; progress is `--strict`'s."""
+        self.unreal = [0] * SERVERS
+        """Up to which index each server's log need not be kept: committed, so that only changes are looked at again."""
         self.numbers: dict[Id, int] = {}
         self.ids: list[Id] = [NONE]
         self._use(LOGS[0])
@@ -103,8 +107,10 @@ class Machine:
         """Take a layout, with a state of zeros: followers of term 0 that know nothing."""
         self.max_log = max_log
         layout, actions = compiled(max_log)
+        self.layout = layout
         self.step, self.deliver_to = actions.step, actions.deliver
-        self.words = np.zeros(layout.words, np.uint64)
+        self._memory = mmap.mmap(-1, layout.words * WORD // 8, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+        self.words = np.frombuffer(self._memory, np.uint64)
         self.view = self.words.data
         self.at = {name: node.offset // WORD for name, node in layout.fields.items()}
         self.stride = layout.stride
@@ -148,27 +154,29 @@ class Machine:
 
     def act(self, name: str, *arguments: Any, off: int = 0) -> bool:
         """Try an action; what it sends stays in the bag until `sent` takes it."""
-        if self.step[name](self.words, self.off | off, arguments):
-            return True
-        self._refused = name, None, arguments, self.off | off
-        return False
+        done = self.step[name](self.words, self.off | off, arguments)
+        return done or self.remember_refusal(name, None, arguments, self.off | off)
 
     def deliver(self, name: str, kind: type, values: tuple[int, ...]) -> bool:
         """Put a message in flight, and let its receiver handle it."""
-        if self.deliver_to[name, kind](self.words, self.off, values):
-            return True
-        self.sent()  # it was not taken
-        self._refused = name, kind, values, self.off
+        done = self.deliver_to[name, kind](self.words, self.off, values)
+        return done or self.remember_refusal(name, kind, values, self.off)
+
+    def remember_refusal(self, name: str, kind: type | None, values: tuple[Any, ...], off: int) -> bool:
+        """An action answers False, and so does this; a message that was not taken is in flight no more."""
+        if kind is not None:
+            self.sent()
+        self._refused = name, kind, values, off
         return False
 
     def refused(self, departure: Departure) -> Departure:
         """A departure because the model refused the last action that was tried: with the conditions that did."""
         name, kind, values, off = self._refused
-        notes, layout = Notes(), compiled(self.max_log)[0]
+        notes = Notes()
         if kind is None:
-            plainly.step(layout, self.words, off, name, values, notes)  # refused again, it writes nothing
+            plainly.step(self.layout, self.words, off, name, values, notes)  # refused again, it writes nothing
         else:
-            plainly.deliver(layout, self.words, off, name, kind, values, notes)
+            plainly.deliver(self.layout, self.words, off, name, kind, values, notes)
         departure.refused = tuple(clause.name for clause in notes.refusing())
         return departure
 
@@ -257,6 +265,22 @@ class Machine:
         if old > length:
             self.words[at + 1 + length * self.entry : at + 1 + old * self.entry] = 0
         self.view[at] = length
+
+    def put_entry(self, i: int, index: int, entry: tuple[int, ...]) -> None:
+        """Put an entry into a log that holds it, and into what the disk holds of it."""
+        for name in ("log", "disk_log"):
+            at = self.base(i) + self.at[name] + 1 + (index - 1) * self.entry
+            self.words[at : at + self.entry] = entry
+
+    def let_go(self, i: int, index: int) -> None:
+        """Give back the memory of a server's entries up to an index: they read as zeros from now on."""
+        self.unreal[i] = index
+        for name in ("log", "disk_log"):
+            first = (self.base(i) + self.at[name] + 1) * WORD // 8
+            begin = -(-first // mmap.PAGESIZE) * mmap.PAGESIZE
+            end = (first + index * self.entry * WORD // 8) // mmap.PAGESIZE * mmap.PAGESIZE
+            if end > begin and sys.platform == "linux":  # elsewhere the advice may mean less
+                self._memory.madvise(mmap.MADV_DONTNEED, begin, end - begin)
 
     def set_kind(self, i: int, index: int, kind: int) -> None:
         """How a change of membership is entered, where a line reveals it."""

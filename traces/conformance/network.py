@@ -1,86 +1,141 @@
 """Messages that were sent. The network may lose, repeat and reorder them: one that was sent may be received ever after.
 
-etcd's lines have no number of a message: it is its eleven fields, kept as their hash (64 bits: that two of a million
-different messages share one has a probability of 3e-8), and with it the number of the Ready that first carried it. Our
-own lines have one. Nothing is ever forgotten, so that on a long trace what is old is kept in sixteen bytes a message.
+Each is kept with the number of the Ready that first carried it, as long as its receipt could have an effect. Then it is
+*spent*: it is of a term that its receiver can never be in again, or it tells of nothing that its receiver does not know
+for good. Once WINDOW younger ones were sent, a spent message is forgotten, and what stays is the range of each field,
+for each kind, each way and each term that still counts: so memory does not grow with the trace.
+
+    sent  ───────────▶  the last WINDOW  ───────────▶  spent?  ── no ──▶  kept
+                        known in full                          ── yes ─▶  forgotten: of its fields the ranges are kept
+
+What is weaker for it: a message that is received, that nobody sent, and that has no effect, is not told apart from a
+forgotten one if all its fields lie in the ranges of those that were forgotten. A message that would have an effect is
+never taken for a forgotten one. Our own lines number their messages; the numbers of old ones are forgotten, too.
 """
 
 from __future__ import annotations
 
-from typing import Any, Final
-
-import numpy as np
+from collections.abc import Callable
+from itertools import islice
+from typing import Final, NamedTuple
 
 from raftproof.traces.conformance.departure import Departure
-from raftproof.traces.events import Id, Message
+from raftproof.traces.events import NONE, Id, Message
 
-YOUNG: Final = 1 << 19
-"""How many messages are kept in a dictionary, which is fast and large, before they are packed."""
+WINDOW: Final = 1 << 14
+"""How many messages are known in full, whatever became of them."""
+LIFE_BITS: Final = 32
+"""The part of a message's number that counts; the part above it names the life of its sender."""
 
 
-class Ledger:
-    """A map from hashes to numbers that grows for ever: a dictionary of what is young, sorted arrays of what is old."""
+class Way(NamedTuple):
+    """Messages that are remembered together."""
 
-    def __init__(self, young: int = YOUNG) -> None:
-        self._young: dict[int, int] = {}
-        self._limit = young
-        self._keys: np.ndarray[Any, np.dtype[np.int64]] = np.empty(0, np.int64)
-        self._values: np.ndarray[Any, np.dtype[np.int64]] = np.empty(0, np.int64)
+    type: str
+    source: Id
+    dest: Id
+    term: int
+    """0 for all terms in which no server can be any more."""
 
-    def get(self, key: int) -> int | None:
-        """The number of a hash, or None."""
-        value = self._young.get(key)
-        if value is None and len(self._keys):
-            at = int(np.searchsorted(self._keys, key))
-            if at < len(self._keys) and self._keys[at] == key:
-                return int(self._values[at])
-        return value
 
-    def put(self, key: int, value: int) -> None:
-        """Set the number of a hash."""
-        self._young[key] = value
-        if len(self._young) >= self._limit:
-            self._pack()
+class Ranges:
+    """From where to where the fields of some messages go."""
 
-    def _pack(self) -> None:
-        """Move everything into the sorted arrays; a young number takes the place of an old one."""
-        keys = np.concatenate([np.fromiter(self._young.keys(), np.int64, len(self._young)), self._keys])
-        values = np.concatenate([np.fromiter(self._young.values(), np.int64, len(self._young)), self._values])
-        self._keys, first = np.unique(keys, return_index=True)
-        self._values = values[first]
-        self._young.clear()
+    __slots__ = ("high", "low")
+
+    def __init__(self, message: Message) -> None:
+        self.low = self.high = _numbers(message)
+
+    def join(self, other: Ranges) -> None:
+        """Those of other messages, too."""
+        self.low, self.high = tuple(map(min, self.low, other.low)), tuple(map(max, self.high, other.high))
+
+    def holds(self, message: Message) -> bool:
+        """Whether a message may be one of them."""
+        numbers = zip(self.low, _numbers(message), self.high, strict=True)
+        return message.vote == NONE and all(low <= number <= high for low, number, high in numbers)
+
+
+def _numbers(m: Message) -> tuple[int, ...]:
+    return m.term, m.entries, m.log_term, m.index, m.commit, int(m.reject), m.reject_hint
 
 
 class Network:
-    """All messages that were ever sent."""
+    """All messages that were sent and may still have an effect, and the youngest of the others."""
 
-    def __init__(self) -> None:
-        self._ready = Ledger()
-        self._numbers = Ledger()
+    def __init__(self, spent: Callable[[Message, int], bool], oldest_term: Callable[[], int]) -> None:
+        """`spent` says of a message and its Ready whether its receipt can have no effect; `oldest_term` is the lowest
+        term that any server can be in."""
+        self._sent: dict[Message, int] = {}
+        self._spent, self._oldest_term = spent, oldest_term
+        self._limit = 2 * WINDOW
+        self._forgotten: dict[Way, Ranges] = {}
         self._latest: dict[tuple[str, Id, Id], Message] = {}
+        self._numbers: dict[tuple[Id, int], Message] = {}
+        self._last_number: dict[tuple[Id, int], int] = {}
+        """The highest number that was forgotten, by sender and life."""
+
+    def __len__(self) -> int:
+        """How many messages are known in full."""
+        return len(self._sent)
 
     def send(self, message: Message, ready: int, again: bool) -> None:
         """A message is sent, to leave with a Ready; `again` if an equal one from before can no longer arrive."""
-        key = hash(message)
-        if again or self._ready.get(key) is None:
-            self._ready.put(key, ready)
+        if again or message not in self._sent:
+            self._sent[message] = ready
+            if len(self._sent) >= self._limit:
+                self._forget()
         self._latest[message.type, message.source, message.dest] = message
 
     def sent(self, message: Message) -> int | None:
         """The number of its sender's Ready that a message left with, or None if nobody sent it."""
-        return self._ready.get(hash(message))
+        return self._sent.get(message)
+
+    def may_be_forgotten(self, message: Message) -> bool:
+        """Whether a message may be one of those that were sent and forgotten."""
+        way = Way(message.type, message.source, message.dest, message.term)
+        ranges = self._forgotten.get(way) or self._forgotten.get(way._replace(term=0))
+        return ranges is not None and ranges.holds(message)
 
     def latest(self, message: Message) -> Message | None:
         """The last message of the same kind on the same way."""
         return self._latest.get((message.type, message.source, message.dest))
 
+    def _forget(self) -> None:
+        """Forget what is spent, but for the youngest."""
+        old = list(islice(self._sent.items(), len(self._sent) - WINDOW))
+        for message, ready in old:
+            if self._spent(message, ready):
+                del self._sent[message]
+                way = Way(message.type, message.source, message.dest, message.term)
+                self._remember(way, Ranges(message))
+        oldest = self._oldest_term()
+        for way in [way for way in self._forgotten if 0 < way.term < oldest]:
+            self._remember(way._replace(term=0), self._forgotten.pop(way))
+        self._limit = max(2 * WINDOW, 2 * len(self._sent))
+
+    def _remember(self, way: Way, ranges: Ranges) -> None:
+        known = self._forgotten.setdefault(way, ranges)
+        if known is not ranges:
+            known.join(ranges)
+
+    # --------------------------------------------------------------------------------------------- numbers
+
     def number(self, message: Message, number: int) -> None:
         """The sender gave a message a number."""
-        self._numbers.put(hash((message.source, number)), hash(message))
+        self._numbers[message.source, number] = message
+        if len(self._numbers) >= 2 * WINDOW:
+            for source, old in list(islice(self._numbers, WINDOW)):
+                del self._numbers[source, old]
+                life = source, old >> LIFE_BITS
+                self._last_number[life] = max(old, self._last_number.get(life, 0))
 
     def compare_number(self, message: Message, number: int) -> None:
         """A message is received under the number that its sender gave it."""
-        if self._numbers.get(hash((message.source, number))) != hash(message):
+        known = self._numbers.get((message.source, number))
+        if known is None and number <= self._last_number.get((message.source, number >> LIFE_BITS), -1):
+            return
+        if known != message:
             raise Departure(
                 "network",
                 f"server {message.source} sent another message under this number",

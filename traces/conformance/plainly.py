@@ -49,6 +49,10 @@ class Whole:
         node = self.layout.fields[name]
         return _value(node, self.words, node.offset)
 
+    def __setattr__(self, name: str, value: Any) -> None:
+        node = self.layout.fields[name]
+        _put(node, self.words, node.offset, value)
+
     def upholds(self, rule: int) -> bool:
         """Whether a rule is in force."""
         return not self.off >> int(rule) & 1

@@ -24,13 +24,14 @@ def install_snapshot(c: Cluster, s: Server, e: Event, owed: Owed) -> None:
             {"snapshot": f"above {s.commit}"},
             {"snapshot": index},
         )
-    sent = c.leader_logs[m.term]
     configuration = c.members(c.history(c.applied_by(index))[0])
     there = configuration._replace(voters=configuration.voters | 1 << s.i)  # for the line shows that it takes it
     c.machine.grow(index)
-    s.answer = c.machine.receive_snapshot(m, sent[index] >> SHIFT, there)
+    s.answer = c.machine.receive_snapshot(m, c.entry_led(m.term, index) >> SHIFT, there)
     c.pull(s)
-    s.load(sent, index)
+    s.load(c.led(m.term, 0, index + 1), index)
+    c.machine.unreal[s.i] = index - 1  # the model has copied them from a log that may not be kept
+    c.machine.put_entry(s.i, index, c.as_modelled(s.log[index]))
     c.pull_commit(s)
     restore_configuration(c, s, e, index)
     s.owed[0] = s.owed[0]._replace(take=answer_installed)
@@ -53,8 +54,9 @@ def answer_kept(c: Cluster, s: Server, e: Event, owed: Owed) -> None:
     one whose last entry is in the log moves the commit index."""
     m = owed.message
     assert m is not None
-    index, sent = m.entries, c.leader_logs[m.term]
-    has_it = index <= s.last and s.log[index] == sent[index]
+    index = m.entries
+    last = c.entry_led(m.term, index)
+    has_it = index <= s.last and s.log[index] == last
     brought = c.history(c.applied_by(index))
     known = [conf for conf in brought if conf.learners is not None]
     if index > s.commit and not has_it and known and all(conf.may_hold(s.nid) for conf in known):
@@ -65,7 +67,7 @@ def answer_kept(c: Cluster, s: Server, e: Event, owed: Owed) -> None:
             {"commit": s.commit},
         )
     configuration = c.members(brought[0]) if has_it else Members(0, 0, 0, 0, False)
-    answer = c.machine.receive_snapshot(m, sent[index] >> SHIFT, configuration)
+    answer = c.machine.receive_snapshot(m, last >> SHIFT, configuration)
     c.pull(s)
     c.pull_commit(s)
     rules = {"message": "snapshot_not_older", "commit": "commit_monotonic"}

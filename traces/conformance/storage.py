@@ -29,6 +29,28 @@ def common_prefix(first: Log, length: int, second: Log, other: int) -> int:
     return shared
 
 
+class Fixed:
+    """The log of a leader that leads no more: what of it is committed is kept where that is, and the rest here."""
+
+    __slots__ = ("_base", "_committed", "_rest")
+
+    def __init__(self, log: Log, committed: Log) -> None:
+        """`committed` only ever gets longer."""
+        self._committed = committed
+        self._base = common_prefix(log, len(log) - 1, committed, len(committed) - 1)
+        self._rest = log[self._base + 1 :]
+
+    def __getitem__(self, index: int) -> int:
+        return self._committed[index] if index <= self._base else self._rest[index - self._base - 1]
+
+    def part(self, first: int, end: int) -> Log:
+        """The entries from first to before end."""
+        base = self._base
+        return (
+            self._committed[first : min(end, base + 1)] + self._rest[max(first - base - 1, 0) : max(end - base - 1, 0)]
+        )
+
+
 class Record:
     """A Ready, or several in a row that carried the same: what would be on disk if it was persisted."""
 
@@ -103,6 +125,10 @@ class Disk:
     def last_with(self, term: int, vote: Id) -> int | None:
         """The last Ready that carried a term and a vote."""
         return next((r.last for r in reversed(self.records) if r.term == term and r.vote == vote), None)
+
+    def oldest_term(self) -> int:
+        """The lowest term that a restart may load."""
+        return min(record.term for record in self.records)
 
     def commits(self) -> tuple[int, int]:
         """The range of the commit index that a restart may load."""

@@ -1,0 +1,208 @@
+"""For each condition of the model and each compared field a trace that is rejected because of it.
+
+    refuses     a clause at which an action answers False: a changed trace is rejected, and the departure names it
+    compares    a field of an event: a trace changed in it alone is rejected at that very line
+    decides     a clause that chooses between two outcomes of an action: a good trace is rejected once the clause is
+                turned round in one step of the model; so is, the other way round, the trace of a server that decides so
+
+A witness is small: the trace, what is changed, the line. `verify` looks at it again.
+"""
+
+from __future__ import annotations
+
+import random
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final, NamedTuple
+
+from raftproof.checker.language.errors import ModelError
+from raftproof.traces.conformance import follow, plainly
+from raftproof.traces.conformance.clauses import Clause, Noted, Notes, clauses
+from raftproof.traces.conformance.departure import Departure, Mixed, Unknown
+from raftproof.traces.conformance.machine import Machine
+from raftproof.traces.conformance.run import Run
+from raftproof.traces.events import Placed
+from raftproof.traces.mutation.changes import Change, applied, fields_of, random_field
+from raftproof.traces.mutation.study import Rejected, Study, Trace, try_change
+
+TRIES: Final = 40
+"""On how many lines a field is changed, and in how many steps a clause is turned round, to find a witness."""
+EACH: Final = 4
+"""In how many steps of one trace."""
+
+
+class Witness(NamedTuple):
+    """A trace, what is changed, and the line at which it is rejected."""
+
+    trace: str
+    line: int
+    strict: bool = False
+    change: Change | None = None
+    step: int = 0
+    """In which action of the model, counted from 1 in the order in which they are tried, a clause is turned round."""
+
+
+@dataclass
+class Witnesses:
+    """The first witness of each clause and each field, by their names."""
+
+    refuses: dict[str, Witness] = field(default_factory=dict)
+    decides: dict[str, Witness] = field(default_factory=dict)
+    compares: dict[str, Witness] = field(default_factory=dict)
+
+
+def witness_of(found: Rejected) -> Witness:
+    """A rejected trace as a witness."""
+    return Witness(found.trace.name, found.line, found.strict, found.change)
+
+
+def field_name(event: str, changed: str) -> str:
+    """A field of an event by its name."""
+    return f"{event} {changed}"
+
+
+class Search:
+    """Looks for witnesses among rejected traces."""
+
+    def __init__(self) -> None:
+        self.found = Witnesses()
+
+    def see(self, found: Rejected) -> None:
+        """Look at what a rejected trace shows by itself."""
+        for name in found.departure.refused:
+            self.found.refuses.setdefault(name, witness_of(found))
+        change = found.change
+        if change is not None and change.place and found.line == found.trace.items[change.at].number:
+            name = field_name(found.trace.items[change.at].event.name, change.kind)
+            self.found.compares.setdefault(name, witness_of(found))
+
+    def turn(self, traces: Sequence[Trace], seed: int) -> None:
+        """Turn round each clause in one step of a good trace, and look whether it is rejected."""
+        chance = random.Random(seed)
+        steps: dict[Clause, list[tuple[Trace, int, bool]]] = {}
+        for trace in traces:
+            for (clause, value), tested in Turned(trace.items, range(1, sys.maxsize)).tested.items():
+                if not clause.enables:
+                    some = chance.sample(tested, min(EACH, len(tested)))
+                    steps.setdefault(clause, []).extend((trace, step, value) for step in some)
+        for clause, places in steps.items():
+            for trace, step, value in chance.sample(places, min(TRIES, len(places))):
+                turned = Turned(trace.items, range(step, step + 1), {clause: not value})
+                if turned.line:
+                    self.found.decides[clause.name] = Witness(trace.name, turned.line, step=step)
+                    break
+
+    def aim(self, traces: Sequence[Trace], seed: int, result: Study) -> list[Rejected]:
+        """Change fields for which chance has found no witness; returns what was rejected."""
+        chance, rejected = random.Random(seed), []
+        for name, places in sorted(lines_by_field(traces).items()):
+            if name in self.found.compares:
+                continue
+            for trace, at in chance.sample(places, min(TRIES, len(places))):
+                change = random_field(trace.items, at, chance, name.partition(" ")[2])
+                found = try_change(trace, change, False, result)
+                if found is not None:
+                    rejected.append(found)
+                    self.see(found)
+                if name in self.found.compares:
+                    break
+        return rejected
+
+
+def lines_by_field(traces: Iterable[Trace]) -> dict[str, list[tuple[Trace, int]]]:
+    """Where each field of each event stands."""
+    places: dict[str, list[tuple[Trace, int]]] = {}
+    for trace in traces:
+        for at, item in enumerate(trace.items):
+            for changed in fields_of(item.event):
+                places.setdefault(field_name(item.event.name, changed), []).append((trace, at))
+    return places
+
+
+# --------------------------------------------------------------------------------------------- turning a clause round
+
+
+class _Watched(Machine):
+    """A machine of which some steps run in plain Python, with clauses turned round."""
+
+    def __init__(self, instead: Mapping[Clause, bool], plain: range) -> None:
+        super().__init__(strict=False)
+        self.steps, self._plain, self._notes = 0, plain, Notes(instead)
+        self.tested: dict[Noted, list[int]] = {}
+
+    def act(self, name: str, *arguments: Any, off: int = 0) -> bool:
+        """Try an action."""
+        self.steps += 1
+        if self.steps not in self._plain:
+            return super().act(name, *arguments, off=off)
+        done = plainly.step(self.layout, self.words, self.off | off, name, arguments, self._notes)
+        self._see()
+        return done or self.remember_refusal(name, None, arguments, self.off | off)
+
+    def deliver(self, name: str, kind: type, values: tuple[int, ...]) -> bool:
+        """Put a message in flight, and let its receiver handle it."""
+        self.steps += 1
+        if self.steps not in self._plain:
+            return super().deliver(name, kind, values)
+        done = plainly.deliver(self.layout, self.words, self.off, name, kind, values, self._notes)
+        self._see()
+        return done or self.remember_refusal(name, kind, values, self.off)
+
+    def _see(self) -> None:
+        for noted in dict.fromkeys(self._notes.noted):
+            self.tested.setdefault(noted, []).append(self.steps)
+        self._notes.noted.clear()
+
+
+class Turned:
+    """A trace followed once, some steps of it in plain Python, and in these with clauses turned round."""
+
+    def __init__(
+        self,
+        items: Sequence[Placed],
+        plain: range,
+        instead: Mapping[Clause, bool] | None = None,
+    ) -> None:
+        run = Run()
+        machine = run.cluster.machine = _Watched(instead or {}, plain)
+        self.line = 0
+        """The line that departs, or 0."""
+        try:
+            run.follow(items)
+        except Departure:
+            self.line = run.recent[-1].number
+        except (Mixed, Unknown, ModelError, LookupError, ArithmeticError, AssertionError, ValueError):
+            pass  # what the model became is none of its states: that shows nothing
+        self.tested = machine.tested
+        """What the clauses were in the plain steps: for each clause and value the steps."""
+
+
+# --------------------------------------------------------------------------------------------- looking again
+
+
+def verify(kind: str, name: str, witness: Witness, traces: Mapping[str, Trace]) -> bool:
+    """Whether a witness shows what it is kept for."""
+    trace, change = traces[witness.trace], witness.change
+    if kind == "decides":
+        return _verify_turned(name, witness, trace)
+    outcome = follow(applied(trace.items, change) if change else trace.items, witness.strict)
+    if outcome.departure is None or outcome.line != witness.line:
+        return False
+    if kind == "refuses":
+        return name in outcome.departure.refused
+    assert change is not None
+    line = trace.items[change.at]
+    return name == field_name(line.event.name, change.kind) and line.number == witness.line
+
+
+def _verify_turned(name: str, witness: Witness, trace: Trace) -> bool:
+    """A clause turned round in one step makes a trace depart, and nothing else does."""
+    clause = next((clause for clause in clauses() if clause.name == name), None)
+
+    here = range(witness.step, witness.step + 1)
+    asis = Turned(trace.items, here)
+    value = next((noted.value for noted in asis.tested if noted.clause == clause), None)
+    if asis.line or clause is None or value is None:
+        return False
+    return Turned(trace.items, here, {clause: not value}).line == witness.line
