@@ -144,6 +144,13 @@ def without_vote_once() -> str:
     return draw(theory, found)
 
 
+def departure() -> str:
+    """A vote too many in a real trace."""
+    from raftproof.traces.conformance.picture import picture_at
+
+    return picture_at("tests/traces/corpus/bad/double_vote-bugelect5-s3.ndjson.gz", 97)
+
+
 PICTURES: dict[str, Callable[[], str]] = {
     "01-quorums": quorums,
     "02-an-election": election,
@@ -154,6 +161,7 @@ PICTURES: dict[str, Callable[[], str]] = {
     "07-figure-8": lambda: moments_svg(exhibit("commit_own_term", "rounds")),
     "08-rounds": reordering.picture,
     "09-an-unreachable-state": without_vote_once,
+    "11-a-departure": departure,
 }
 
 
