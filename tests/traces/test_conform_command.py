@@ -88,6 +88,11 @@ def test_json_has_all_fields_for_every_verdict(tmp_path: Path) -> None:
     assert "121" in malformed["explanation"]
 
 
+def test_a_trace_on_standard_input_is_read_whole() -> None:
+    result = CliRunner().invoke(app, ["conform", "-"], input=gzip.decompress(Path(GOOD).read_bytes()))
+    assert result.exit_code == 0, result.output
+
+
 def test_json_on_stdout_stands_alone() -> None:
     code, text = run(GOOD, "--json", "-")
     assert code == 0

@@ -45,7 +45,12 @@ def conform_together(paths: Sequence[str], strict: bool = False, watch: Watch = 
 
 
 def written_by_us(path: str) -> bool:
-    """Whether our own servers wrote a file; False where it cannot be read, which reading it will tell."""
+    """Whether our own servers wrote a file; False where it cannot be read, which reading it will tell.
+
+    Standard input is read once, and not to find that out: what comes from there is one trace.
+    """
+    if path == "-":
+        return False
     try:
         with opened(path) as file:
             return is_ours(file)
