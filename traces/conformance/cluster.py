@@ -10,7 +10,7 @@ from raftproof.model.deployed.state import Entry, Kind
 from raftproof.model.rules import Rule
 from raftproof.traces.conformance.departure import Departure, Mixed
 from raftproof.traces.conformance.machine import ROLES, SERVERS, Machine
-from raftproof.traces.conformance.membership import NOBODY, UNLOGGED, Changes, Configuration, after
+from raftproof.traces.conformance.membership import NOBODY, UNLOGGED, Changes, Configuration, after, in_order
 from raftproof.traces.conformance.modes import Modes
 from raftproof.traces.conformance.network import Network
 from raftproof.traces.conformance.server import Server, show_configuration
@@ -274,9 +274,29 @@ class Cluster:
                 machine.set_kind(s.i, index, Kind.EXPLICIT if configuration.outgoing else Kind.AUTO)
             machine.put(s.i, "applied", index - 1)
             machine.act("apply_change", s.i)
+            self._compare_members(s, configuration, members)
         else:
             machine.put(s.i, "applied", self.changed_at[applied - 1] if applied else 0)
         machine.put(s.i, "configuration", *map(int, members))
+
+    def _compare_members(self, s: Server, shown: Configuration, members: Members) -> None:
+        """The model makes the same of a committed change of membership."""
+        made = self.machine.configuration(s.i)
+        if (made.voters, made.outgoing) != (members.voters, members.outgoing):
+            raise Departure(
+                "apply_change",
+                f"server {s.nid} is in another configuration than its next committed change of membership leads to",
+                {"conf": self._words(made)},
+                {"conf": show_configuration(shown.shown)},
+            )
+
+    def _words(self, members: Members) -> str:
+        """A configuration of the model as people write it."""
+        new, old = (
+            tuple(nid for nid, i in self.machine.numbers.items() if half >> i & 1)
+            for half in (members.voters, members.outgoing)
+        )
+        return show_configuration((in_order(new), in_order(old)))
 
     def applied_by(self, index: int) -> int:
         """How many changes of membership are committed up to an index."""

@@ -245,6 +245,11 @@ class Machine:
         """A word of a server's state."""
         return int(self.view[self.base(i) + self.at[name]])
 
+    def configuration(self, i: int) -> Configuration:
+        """The configuration of a server."""
+        at = self.base(i) + self.at["configuration"]
+        return Configuration._make(self.view[at : at + len(Configuration._fields)].tolist())
+
     def match(self, i: int, j: int) -> int:
         """What leader i knows j to hold."""
         return int(self.view[i * self.stride + self.match_at + j])

@@ -10,6 +10,7 @@ from pathlib import Path
 import msgspec
 
 from raftproof.traces.conformance import follow
+from raftproof.traces.mutation.changes import random_again
 from raftproof.traces.mutation.page import changes_page, clauses_page
 from raftproof.traces.mutation.study import Study, load, rejection, rules_that_matter, study
 from raftproof.traces.mutation.witnesses import Search
@@ -30,6 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     result, search = Study(), Search()
     rejected = list(study(good, options.seed, options.count, result))
     page = changes_page(result, options.seed, rules_that_matter(good + bad))
+    rejected += study(good + own, options.seed, options.count // 2, result, make=random_again)
     strict = [trace for trace in good if follow(trace.items, strict=True).verdict == "accepted"]
     rejected += study(own, options.seed, options.count // 10 if own else 0, result)
     rejected += study(strict, options.seed, options.count // 10, result, strict=True)

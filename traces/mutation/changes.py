@@ -1,4 +1,6 @@
-"""What may be changed in a trace: a field of a line; a line dropped, doubled, or swapped with one close behind it."""
+"""What may be changed in a trace: a field of a line; a line dropped, doubled, swapped with one close behind it, or said
+again elsewhere, as if the server did the same in the state in which it is there.
+"""
 
 from __future__ import annotations
 
@@ -25,11 +27,11 @@ class Change(NamedTuple):
     """One change of a trace."""
 
     kind: str
-    """The field that is changed, or drop, double, swap."""
+    """The field that is changed, or drop, double, swap, again."""
     at: int
     """The line, counted from 0 among the events."""
     other: int = 0
-    """The line that it is swapped with."""
+    """The line that it is swapped with, or before which it is said again."""
     place: Place = ()
     """Where the field stands in the event."""
     value: Any = None
@@ -66,10 +68,30 @@ def applied(items: Sequence[Placed], change: Change) -> list[Placed]:
         changed.insert(at, items[at])
     elif change.kind == "swap":
         changed[at], changed[change.other] = changed[change.other], changed[at]
+    elif change.kind == "again":
+        there = items[change.other]
+        changed.insert(change.other, Placed(there.file, there.number, _again(items[at].event, there.event), there.time))
     else:
         item = items[at]
         changed[at] = Placed(item.file, item.number, changed_field(item.event, change), item.time)
     return changed
+
+
+def random_again(items: Sequence[Placed], chance: random.Random) -> Change:
+    """A line of a server is said again, before another of its lines."""
+    at = chance.randrange(len(items))
+    nid = items[at].event.nid
+    return Change("again", at, chance.choice([k for k, item in enumerate(items) if item.event.nid == nid]))
+
+
+def _again(event: Event, there: Event) -> Event:
+    """An event in the state that another line of its server shows; a message is sent in the term of that state."""
+    shown = {"state": there.state, "log": there.log, "conf": there.conf}
+    if not event.name.startswith("Become"):
+        shown["role"] = there.role
+    if event.msg is not None and event.name.startswith("Send"):
+        shown["msg"] = msgspec.structs.replace(event.msg, term=there.state.term)
+    return msgspec.structs.replace(event, **shown)
 
 
 def changed_field(event: Event, change: Change) -> Event:
@@ -132,6 +154,8 @@ def _other(name: str, value: Any, event: Event, ids: Sequence[str], chance: rand
         return [term + 1 for term in value] or [1]
     if isinstance(value, bool):
         return not value
+    if isinstance(value, int) and name == "msg.index" and value and not chance.randrange(4):
+        return chance.randrange(value)  # far below: what a leader may have discarded
     if isinstance(value, int):
         return max(0, value + chance.choice((-2, -1, 1, 2))) if value else value + chance.choice((1, 2))
     if name == "conf":

@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 import random
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
@@ -26,6 +26,9 @@ from raftproof.traces.reading import Malformed, Unsorted, in_file_order, opened,
 
 Kind: TypeAlias = tuple[str, str]
 """An event, and what of it is changed."""
+
+Make: TypeAlias = Callable[[Sequence[Placed], random.Random], Change]
+"""Makes a change of a trace."""
 
 
 class Trace(NamedTuple):
@@ -82,13 +85,15 @@ class Study:
         self.refused.update(departure.refused)
 
 
-def study(traces: Sequence[Trace], seed: int, count: int, result: Study, strict: bool = False) -> Iterator[Rejected]:
+def study(
+    traces: Sequence[Trace], seed: int, count: int, result: Study, strict: bool = False, make: Make = random_change
+) -> Iterator[Rejected]:
     """Change random traces, longer ones more often, and count what comes of it; yields those that are rejected."""
     chance = random.Random(seed)
     weights = [len(trace.items) for trace in traces]
     for _ in range(count):
         trace = chance.choices(traces, weights)[0]
-        change = random_change(trace.items, chance)
+        change = make(trace.items, chance)
         found = try_change(trace, change, strict, result)
         if found is not None:
             yield found

@@ -14,7 +14,7 @@ import random
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeAlias
 
 from raftproof.checker.language.errors import ModelError
 from raftproof.traces.conformance import follow, plainly
@@ -30,6 +30,10 @@ TRIES: Final = 40
 """On how many lines a field is changed, and in how many steps a clause is turned round, to find a witness."""
 EACH: Final = 4
 """In how many steps of one trace."""
+
+
+Place: TypeAlias = tuple[Trace, int, bool]
+"""A step of a trace, and what a clause is in it."""
 
 
 class Witness(NamedTuple):
@@ -80,14 +84,15 @@ class Search:
     def turn(self, traces: Sequence[Trace], seed: int) -> None:
         """Turn round each clause in one step of a good trace, and look whether it is rejected."""
         chance = random.Random(seed)
-        steps: dict[Clause, list[tuple[Trace, int, bool]]] = {}
+        steps: dict[Clause, list[Place]] = {}
         for trace in traces:
             for (clause, value), tested in Turned(trace.items, range(1, sys.maxsize)).tested.items():
                 if not clause.enables:
                     some = chance.sample(tested, min(EACH, len(tested)))
                     steps.setdefault(clause, []).extend((trace, step, value) for step in some)
         for clause, places in steps.items():
-            for trace, step, value in chance.sample(places, min(TRIES, len(places))):
+            chance.shuffle(places)
+            for trace, step, value in _some_of_each(places):
                 turned = Turned(trace.items, range(step, step + 1), {clause: not value})
                 if turned.line:
                     self.found.decides[clause.name] = Witness(trace.name, turned.line, step=step)
@@ -108,6 +113,12 @@ class Search:
                 if name in self.found.compares:
                     break
         return rejected
+
+
+def _some_of_each(places: Sequence[Place]) -> list[Place]:
+    """The first places of each value that a clause had; the rarer value first."""
+    parts = [[place for place in places if place[2] == value] for value in (False, True)]
+    return [place for part in sorted(parts, key=len) for place in part[:TRIES]]
 
 
 def lines_by_field(traces: Iterable[Trace]) -> dict[str, list[tuple[Trace, int]]]:
