@@ -151,6 +151,57 @@ def departure() -> str:
     return picture_at("tests/traces/corpus/bad/double_vote-bugelect5-s3.ndjson.gz", 97)
 
 
+def old_answer() -> str:
+    """A history of two clients in which what was read goes away again."""
+    from raftproof.traces.linearizability import Call, check
+    from raftproof.traces.linearizability_picture import draw
+
+    history = [
+        Call(1, "x", "put", 0, 10, "1"),
+        Call(1, "x", "put", 14, 24, "2"),
+        Call(2, "x", "get", 4, 12, "1"),
+        Call(3, "x", "get", 18, 22, "2"),
+        Call(2, "x", "get", 27, 34, "1"),
+    ]
+    return draw(check(history))
+
+
+def refined() -> str:
+    """Steps of an election, and above them what they are for the specification."""
+    from searching import Play, fresh
+
+    model = fresh("models.one_term", may_vote=lambda s, i, candidate: s.voted_for[i] in (-1, candidate)).model
+    play = Play(system_of(model, symmetric=()))
+    steps = ("ask(s1)", "ask(s2)", "vote(s1, s1)", "vote_in_vain(s2, s1)", "vote(s2, s1)", "vote(s3, s2)")
+    pen = Pen("Six steps, one of them an election", "Steps of one_term below, and their images in one_leader above.")
+    pen.text(16, 26, "one_leader: what it is for", 13, "prose bold")
+    pen.text(16, 252, "one_term: how it is done", 13, "prose bold")
+    width, left = 150, 34
+    for place in range(len(steps) + 1):
+        x, s = left + width * place, play.state
+        elected = [i for i in s.servers if 2 * len(s.votes[i]) > len(s.servers)]
+        name = f"s{elected[0] + 1}" if elected else "nobody"
+        pen.box(x, 42, 72, 30, rx=15, stroke=FACT if elected else SOFT, stroke_width=2.5 if elected else 1)
+        pen.text(x + 36, 62, name, 12, "bold" if elected else "", "middle")
+        pen.line(x + 36, 146, x + 36, 72, stroke=SOFT, stroke_dasharray="3 3")
+        pen.box(x, 146, 72, 62, rx=4, stroke=SOFT)
+        for i in s.servers:
+            votes = ",".join(f"s{j + 1}" for j in s.servers if j in s.votes[i])
+            pen.text(x + 6, 163 + 17 * i, f"s{i + 1} {{{votes}}}", 10, "bold" if i in elected else "")
+        if place < len(steps):
+            play.take(steps[place])
+            after = [i for i in play.state.servers if 2 * len(play.state.votes[i]) > len(play.state.servers)]
+            mark = {"stroke": MESSAGE, "marker_end": "url(#arrow)"}
+            pen.line(x + 74, 178, x + width - 2, 178, **mark)
+            pen.text(x + 111, 226, steps[place], 9.5, "message", "middle")
+            if after and not elected:
+                pen.line(x + 74, 57, x + width - 2, 57, **mark)
+                pen.text(x + 111, 36, f"elect(s{after[0] + 1})", 10, "message bold", "middle")
+            else:
+                pen.text(x + 111, 61, "=", 14, "soft", "middle")
+    return pen.finish(left + width * len(steps) + 90, 266)
+
+
 PICTURES: dict[str, Callable[[], str]] = {
     "01-quorums": quorums,
     "02-an-election": election,
@@ -161,7 +212,9 @@ PICTURES: dict[str, Callable[[], str]] = {
     "07-figure-8": lambda: moments_svg(exhibit("commit_own_term", "rounds")),
     "08-rounds": reordering.picture,
     "09-an-unreachable-state": without_vote_once,
+    "10-seen-from-above": refined,
     "11-a-departure": departure,
+    "12-an-old-answer": old_answer,
 }
 
 
