@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator
-from typing import Any, Generic, TypeVar, overload
+from typing import Any, Generic, TypeVar, cast, overload
 
 from raftproof.checker.language.errors import ModelError
 from raftproof.checker.language.sorts import Sort
 
-K = TypeVar("K")
+K = TypeVar("K", bound=int)
 V = TypeVar("V")
 
 
@@ -33,7 +33,7 @@ class Map(Generic[K, V]):
         self._name, self._key, self._values, self._check = name, key, values, check
 
     def _at(self, key: K) -> int:
-        place = int(key) - self._key.first  # type: ignore[call-overload]
+        place = int(key) - self._key.first
         if not 0 <= place < len(self._values):
             raise ModelError(f"{self._name}[{key}]: the index is no {self._key.name}")
         return int(place)
@@ -58,20 +58,20 @@ class Set(Generic[K]):
 
     def add(self, member: K) -> None:
         """Put a member in; it may be there already."""
-        if not self._key.first <= int(member) <= self._key.last:  # type: ignore[call-overload]
+        if not self._key.first <= int(member) <= self._key.last:
             raise ModelError(f"{self._name}: {member} is no {self._key.name}")
-        self._members.add(int(member))  # type: ignore[call-overload]
+        self._members.add(int(member))
 
     def discard(self, member: K) -> None:
         """Take a member out; it may be absent."""
-        self._members.discard(int(member))  # type: ignore[call-overload]
+        self._members.discard(int(member))
 
     def clear(self) -> None:
         """Take all members out."""
         self._members.clear()
 
     def __contains__(self, member: K) -> bool:
-        return int(member) in self._members  # type: ignore[call-overload]
+        return int(member) in self._members
 
     def __len__(self) -> int:
         return len(self._members)
@@ -158,7 +158,7 @@ class Members(Generic[K]):
         self._range = range(sort.first, sort.last + 1)
 
     def __iter__(self) -> Iterator[K]:
-        return iter(self._range)  # type: ignore[arg-type]
+        return cast("Iterator[K]", iter(self._range))
 
     def __len__(self) -> int:
         return len(self._range)

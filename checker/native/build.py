@@ -1,4 +1,4 @@
-"""Builds a model's kernels, and keeps the compiled code from one run to the next.
+"""Builds a model's kernels, and the digest under which their compiled code is kept from one run to the next.
 
 Compiled code is stored under a digest of *everything* that it was made from: the generated source, the sources of this
 package and of the model's modules, every value that was frozen in, the layout, the versions of the compilers. A changed
@@ -9,9 +9,7 @@ from __future__ import annotations
 
 import enum
 import hashlib
-import importlib.util
 import inspect
-import os
 import re
 import sys
 import time
@@ -32,6 +30,7 @@ from raftproof.checker.language.errors import ModelError
 from raftproof.checker.language.layout import Layout
 from raftproof.checker.language.model import Declared, Model
 from raftproof.checker.native.batch import Batch, Plan, Words
+from raftproof.checker.native.cache import DIGEST_LENGTH, module_of
 from raftproof.checker.native.generate import BATCH, generate, maps_of
 
 ENTRY: dict[str, Any] = {"error_model": "numpy", "nogil": True}
@@ -82,13 +81,6 @@ def from_words(words: Words) -> int:
     return int.from_bytes(words.tobytes(), "little")
 
 
-def cache_directory() -> Path:
-    """Where compiled code is kept: RAFTPROOF_CACHE, or the user's cache directory."""
-    named = os.environ.get("RAFTPROOF_CACHE")
-    base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
-    return Path(named) if named else Path(base) / "raftproof"
-
-
 def build(
     model: Model,
     layout: Layout,
@@ -101,26 +93,16 @@ def build(
     """
     begun = time.perf_counter()
     source = generate(model, layout, "plain" if PLAIN else "primitives")
-    functions = _functions(model)
-    digest = _digest(model, layout, source, list(functions.values()))
-    name = f"raftproof_kernel_{digest}"
-    path = cache_directory() / digest / f"{name}.py"
-    if not path.exists():
+    functions = functions_of(model)
+    digest = digest_of(model, layout, source, list(functions.values()))
+
+    def at_first() -> None:
         if examine:
             examine()
         if announce and not PLAIN:
             announce(f"compiling {model.name} for these bounds, once; this takes some seconds")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        unfinished = path.with_suffix(f".{os.getpid()}")
-        unfinished.write_text(source)
-        unfinished.replace(path)
-    spec = importlib.util.spec_from_file_location(name, path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    module.__dict__.update(_namespace(layout, functions))
-    spec.loader.exec_module(module)
+
+    module = module_of("kernel", digest, source, lambda: namespace(layout, functions), at_first)
     if PLAIN:
         vars(module).update({name: _wrapping(vars(module)[name]) for name in ("explore", "canonical_in_place")})
     kernels = Kernels(
@@ -170,7 +152,7 @@ def _refused(model: Model, fault: Exception, functions: list[Callable[..., Any]]
     )
 
 
-def _namespace(layout: Layout, functions: dict[str, Callable[..., Any]]) -> dict[str, Any]:
+def namespace(layout: Layout, functions: dict[str, Callable[..., Any]]) -> dict[str, Any]:
     """What the generated source finds under its free names."""
     if PLAIN:
         from raftproof.checker.native import plain
@@ -184,7 +166,7 @@ def _namespace(layout: Layout, functions: dict[str, Callable[..., Any]]) -> dict
             **functions,
         }
     from raftproof.checker.native import primitives
-    from raftproof.checker.native.types import StateType
+    from raftproof.checker.native.places import StateType
 
     at = primitives.state_at(StateType(layout, CHECKED))
     buffer = primitives.buffer_of(CHECKED)
@@ -198,25 +180,6 @@ def _namespace(layout: Layout, functions: dict[str, Callable[..., Any]]) -> dict
     }
 
 
-def steps(model: Model, layout: Layout) -> dict[str, Callable[[Words, int, tuple[Any, ...]], bool]]:
-    """The model's actions as functions (words of a state, rules that are off, arguments) that change it in place.
-
-    For a wide layout, at the size of a trace. Because an action decides before it writes, one that answers False has
-    left the state as it was.
-    """
-    names = _namespace(layout, {})
-    at, buffer = names["at"], names["buffer"]
-
-    def in_place(action: Any) -> Callable[[Words, int, tuple[Any, ...]], bool]:
-        @numba.njit(**ENTRY)  # type: ignore[untyped-decorator]
-        def step(words: Words, broken: int, arguments: tuple[Any, ...]) -> bool:
-            return bool(action(at(buffer(words), 0, broken), *arguments))
-
-        return step  # type: ignore[no-any-return]
-
-    return {a.name: in_place(a.function if PLAIN else _compiled(a.function)) for a in model.actions}
-
-
 def _wrapping(function: Callable[..., Any]) -> Callable[..., Any]:
     """A plain kernel whose sums of words wrap around without a word, as compiled ones do."""
 
@@ -228,7 +191,7 @@ def _wrapping(function: Callable[..., Any]) -> Callable[..., Any]:
     return call
 
 
-def _functions(model: Model) -> dict[str, Callable[..., Any]]:
+def functions_of(model: Model) -> dict[str, Callable[..., Any]]:
     """The model's functions under the names that the generated source calls them by."""
     named: dict[str, Callable[..., Any]] = {}
     groups: dict[str, Sequence[Declared]] = {
@@ -263,7 +226,8 @@ def _compiled(function: Callable[..., Any]) -> Any:
 # --------------------------------------------------------------------------------------------------- the digest
 
 
-def _digest(model: Model, layout: Layout, source: str, functions: list[Callable[..., Any]]) -> str:
+def digest_of(model: Model, layout: Layout, source: str, functions: list[Callable[..., Any]]) -> str:
+    """Of everything that compiled code is made from."""
     frozen = sorted({f"{f.__module__}.{n}={v}" for f in _reached(functions) for n, v in _frozen(f)})
     modules = {inspect.getsourcefile(f) or "" for f in _reached(functions)}
     versions = (sys.version, numba.__version__, llvmlite.__version__, np.__version__)
@@ -271,7 +235,7 @@ def _digest(model: Model, layout: Layout, source: str, functions: list[Callable[
     digest = hashlib.sha256(text.encode())
     for path in [*_own_sources(), *sorted(map(Path, modules))]:
         digest.update(path.read_bytes())
-    return digest.hexdigest()[:24]
+    return digest.hexdigest()[:DIGEST_LENGTH]
 
 
 @cache

@@ -9,10 +9,7 @@ The values of a message are one flat tuple of integers, which numba takes from P
 
 from __future__ import annotations
 
-import importlib.util
 import itertools
-import os
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -21,7 +18,8 @@ from raftproof.checker.language.layout import Layout
 from raftproof.checker.language.model import Action, Model
 from raftproof.checker.language.nodes import Kind, Record
 from raftproof.checker.native.batch import Words
-from raftproof.checker.native.build import _digest, _functions, _namespace, cache_directory
+from raftproof.checker.native.build import digest_of, functions_of, namespace
+from raftproof.checker.native.cache import module_of
 
 HEAD = '''"""Generated from {model}, {bounds}, wide. Do not edit."""
 from numba import njit
@@ -57,31 +55,21 @@ def in_place(model: Model, layout: Layout, announce: Callable[[str], None] | Non
 
     `announce` is told if nothing was compiled before.
     """
-    functions = {name: f for name, f in _functions(model).items() if name.startswith("action_")}
+    functions = {name: f for name, f in functions_of(model).items() if name.startswith("action_")}
     takers = [(k, kind) for k, action in enumerate(model.actions) for kind in _kinds(action, layout)]
     bag = layout.bag.name if layout.bag else ""
     source = HEAD.format(model=model.name, bounds=layout.bounds)
     source += "".join(STEP.format(k=k) for k in range(len(model.actions)))
     for k, kind in takers:
         source += DELIVER.format(k=k, tag=kind.tag, bag=bag, message=_built(kind.record, itertools.count()))
-    digest = _digest(model, layout, source, list(functions.values()))
-    name = f"raftproof_in_place_{digest}"
-    path = cache_directory() / digest / f"{name}.py"
-    if not path.exists():
+    digest = digest_of(model, layout, source, list(functions.values()))
+    records = {record.cls.__name__: record.cls for _, kind in takers for record in _records(kind.record)}
+
+    def at_first() -> None:
         if announce:
             announce(f"compiling {model.name} at the size of a trace, once; this takes some seconds")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        unfinished = path.with_suffix(f".{os.getpid()}")
-        unfinished.write_text(source)
-        unfinished.replace(path)
-    spec = importlib.util.spec_from_file_location(name, path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    records = {record.cls.__name__: record.cls for _, kind in takers for record in _records(kind.record)}
-    vars(module).update(_namespace(layout, functions) | records)
-    spec.loader.exec_module(module)
+
+    module = module_of("in_place", digest, source, lambda: namespace(layout, functions) | records, at_first)
     names = [action.name for action in model.actions]
     return InPlace(
         {name: vars(module)[f"step_{k}"] for k, name in enumerate(names)},

@@ -16,18 +16,9 @@ from numba.extending import intrinsic, overload, overload_method
 
 from raftproof.checker.language.nodes import WORD, BagNode, Kind, SetNode
 from raftproof.checker.native import wide
-from raftproof.checker.native.types import (
-    CHOICE,
-    I64,
-    BufferType,
-    Emit,
-    RefType,
-    StateType,
-    buffer_cell,
-    const,
-    discard_member,
-    record_type,
-)
+from raftproof.checker.native.buffers import BufferType, buffer_cell
+from raftproof.checker.native.places import CHOICE, I64, Emit, RefType, StateType, const, record_type
+from raftproof.checker.native.types import discard_member
 from raftproof.checker.native.wide import fail
 
 __all__ = [

@@ -13,7 +13,7 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 
 from raftproof.checker.language.nodes import WORD, Record
-from raftproof.checker.native.types import I64, Emit, const
+from raftproof.checker.native.places import I64, Emit, const
 
 
 @intrinsic

@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from raftproof.checker.native import cache
+
 TEXT = """
 from typing import Annotated
 from raftproof.checker.language import Model, State, UpTo
@@ -78,3 +80,30 @@ def test_what_changes_between_two_runs_is_seen_by_the_second(tmp_path: Path) -> 
     again = checked(tmp_path)
     assert (again["distinct"], kernels()) == (5, 4)
     assert again["setup_seconds"] < 3
+
+
+def test_what_was_not_used_for_longest_is_removed_where_there_is_too_much(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RAFTPROOF_CACHE", str(tmp_path))
+    monkeypatch.setattr(cache, "MOST_BYTES", 250)
+
+    def load(digest: str) -> int:
+        source = "answer = given".ljust(100)
+        return int(cache.module_of("test", digest, source, lambda: {"given": 7}, lambda: first.append(digest)).answer)
+
+    first: list[str] = []
+    one, two, three, four = (letter * cache.DIGEST_LENGTH for letter in "abcd")
+    (tmp_path / "notes").mkdir()
+    (tmp_path / "notes" / "of-others").write_text("x" * 1000)
+    for age, digest in enumerate((one, two), start=1):
+        assert load(digest) == 7
+        os.utime(tmp_path / digest, (age, age))
+    assert load(one) == 7  # which makes it the younger one
+    assert load(three) == 7
+    os.utime(tmp_path / three, (3, 3))
+    assert load(four) == 7
+    assert first == [one, two, three, four]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [one, three, four, "notes"]
+    assert load(two) == 7
+    assert first == [one, two, three, four, two]

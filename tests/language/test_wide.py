@@ -7,7 +7,8 @@ import random
 import pytest
 
 from raftproof.checker.language import Interpreter, Layout
-from raftproof.checker.native.build import from_words, steps, to_words
+from raftproof.checker.native.build import from_words, to_words
+from raftproof.checker.native.in_place import in_place
 from raftproof.model.figure2 import Raft, model
 
 BOUNDS = {"servers": 5, "values": 3, "max_term": 10_000, "max_log": 200, "max_in_flight": 40, "max_copies": 3}
@@ -19,7 +20,7 @@ RARE = ("timeout", "restart", "duplicate_message", "drop_message")
 def test_actions_in_place_on_a_wide_state_do_what_they_do_interpreted() -> None:
     layout = Layout(Raft, BOUNDS, wide=True)
     system = Interpreter(model, layout, faults=("restart", "drop", "duplicate"))
-    compiled = steps(model, layout)
+    compiled = in_place(model, layout).step
     chance = random.Random(5)
     (state,) = system.initial_states()
     words = to_words(state, layout.words)

@@ -13,7 +13,8 @@ import pytest
 from raftproof.checker.language import Interpreter, Layout
 from raftproof.checker.language.containers import contents
 from raftproof.checker.language.interpreted import Choice
-from raftproof.checker.native.build import from_words, steps, to_words
+from raftproof.checker.native.build import from_words, to_words
+from raftproof.checker.native.in_place import in_place
 from raftproof.impl.core import entries as impl
 from raftproof.impl.core.log import Log
 from raftproof.impl.core.membership import InvalidChange
@@ -123,7 +124,7 @@ RECEIVERS = {
 def wide() -> tuple[Layout, Mapping[str, Callable[..., bool]]]:
     """A wide layout, and the actions that change its states in place."""
     layout = Layout(Deployed, BOUNDS, wide=True)
-    return layout, steps(everything, layout)
+    return layout, in_place(everything, layout).step
 
 
 @pytest.fixture(params=["interpreted", pytest.param("in place, too", marks=pytest.mark.slow)])
