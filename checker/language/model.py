@@ -34,8 +34,8 @@ from raftproof.checker.language.nodes import Kind
 from raftproof.checker.language.sorts import Sort, Where, sort_of
 from raftproof.checker.result import LogView, Told, Violation
 
-MOST_RULES = 63
-"""Which rules are off is one word."""
+MOST = 63
+"""Which rules are off is one word; so is which properties are violated, which witnesses seen, which faults on."""
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -176,14 +176,15 @@ class Model:
     def __post_init__(self) -> None:
         if not (isinstance(self.state, type) and issubclass(self.state, State)):
             raise source_of(self.state).error(None, f"{self.state.__name__} is no State; derive it from State")
-        if self.rules and not all(0 <= rule < MOST_RULES for rule in self.rules):
-            raise source_of(self.rules).error(None, f"rules are numbered from 0 to {MOST_RULES - 1}")
+        if self.rules and not all(0 <= rule < MOST for rule in self.rules):
+            raise source_of(self.rules).error(None, f"rules are numbered from 0 to {MOST - 1}")
 
     def action(self, *rules: enum.IntEnum, fault: str = "") -> Callable[[F], F]:
         """Declare an action: it answers whether it is enabled, and takes the step if so."""
 
         def declare(function: F) -> F:
             self.actions.append(self._checked(Action(function.__name__, function, 1, rules, fault), bool))
+            _refuse_many(function, self.faults(), "faults")
             return function
 
         return declare
@@ -215,16 +216,19 @@ class Model:
     def invariant(self, function: F) -> F:
         """Declare what holds in every state, the ones just outside the bounds included."""
         self.invariants.append(self._property(function))
+        _refuse_many(function, self.properties(), "invariants, those of steps among them")
         return function
 
     def action_invariant(self, function: F) -> F:
         """Declare what holds of every step, from its first state to its second."""
         self.action_invariants.append(self._property(function, states=2))
+        _refuse_many(function, self.properties(), "invariants, those of steps among them")
         return function
 
     def witness(self, function: F) -> F:
         """Declare what some state, or some step, shows, so that an empty search is noticed."""
         self.witnesses.append(self._property(function, states=_states_of(function)))
+        _refuse_many(function, self.witnesses, "witnesses")
         return function
 
     def constraint(self, function: F) -> F:
@@ -387,6 +391,12 @@ class Model:
                 )
             if frame_of(guard).writes:
                 raise source_of(guard).error(None, f"{guard.__name__} writes; what restricts a parameter only reads")
+
+
+def _refuse_many(function: Callable[..., Any], declared: Sequence[object], what: str) -> None:
+    """Raise ModelError where a model declares more than a word has bits."""
+    if len(declared) > MOST:
+        raise source_of(function).error(None, f"a model has at most {MOST} {what}; this is one too many")
 
 
 def _states_of(function: Callable[..., Any]) -> int:

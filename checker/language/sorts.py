@@ -223,9 +223,10 @@ def _integer(mark: UpTo | Within | OrderOnly, bounds: Mapping[str, int]) -> Sort
     return Sort(f"0..{mark.bound}", 0, bound)
 
 
-def _subsets(members: type[Symmetric], bounds: Mapping[str, int]) -> Sort:
+def _subsets(members: type[Symmetric], bounds: Mapping[str, int]) -> Sort | None:
     member = sort_of(members, bounds)
-    assert member is not None
+    if member is None or member.symmetric is None:
+        return None
     return Sort(f"set of {member.name}", 0, (1 << member.size) - 1, None, member.names, subsets=members)
 
 

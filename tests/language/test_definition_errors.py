@@ -102,6 +102,10 @@ DEFINITIONS = {
         'def act(s: S, i: Annotated[int, UpTo("max_trm")]) -> bool:  # <-\n    return True',
         "no bound is named 'max_trm'; there are max_log, max_term, servers",
     ),
+    "a_parameter_that_is_a_set_of_numbers": (
+        "def act(s: S, i: Annotated[int, SubsetOf(int)]) -> bool:  # <-\n    return True",
+        "the parameter i has no sort",
+    ),
     "a_message_that_no_bag_holds": ("def act(s: S, e: Entry) -> bool:  # <-\n    return True", "of the state's Bag"),
     "two_messages": ("def act(s: S, a: Ask, b: Ask) -> bool:  # <-\n    return True", "takes 2 messages"),
     "no_parameter": ("def act() -> bool:  # <-\n    return True", "takes no state; write (s: S, …)"),
@@ -190,6 +194,8 @@ FIELDS = {
     "an_enumeration_with_gaps": ("Gaps", "n: Gaps is no sort"),
     "the_base_of_all_symmetric_sorts": ("Symmetric", "n: Symmetric is no sort"),
     "none_of_an_enumeration": ("OrNil[Color]", "is no sort"),
+    "a_set_of_numbers_as_a_value": ("Annotated[int, SubsetOf(int)]", "SubsetOf names a class derived from Symmetric"),
+    "a_set_of_colors_as_a_value": ("Annotated[int, SubsetOf(Color)]", "SubsetOf names a class derived from Symmetric"),
     "a_sequence_without_a_bound": ("Seq[Color]", "a Seq can overflow; write Annotated[Seq[…], AtMost(…)]"),
     "a_bag_without_a_bound": ("Bag[Ask]", "a Bag can overflow; write Annotated[Bag[…], AtMost(…)]"),
     "a_sequence_of_sets": ('Annotated[Seq[Set[Server]], AtMost("max_log")]', "a Seq holds scalars or records"),
@@ -240,3 +246,28 @@ def test_bounds_that_make_no_sense_are_named(name: str, find_text: FindText) -> 
 def test_an_action_may_be_called_like_a_field(find_text: FindText) -> None:
     text = "@model.action()\ndef votes(s: S, i: Server) -> bool:\n    return i in s.votes[i]\n"
     assert find_text(HEAD + text).actions[0].frame.reads == {"votes"}
+
+
+MANY = {
+    "invariants": ("@model.invariant\ndef f{k}(s: S) -> bool:\n    return True\n", "63 invariants, those of steps"),
+    "invariants_of_steps": (
+        "@model.action_invariant\ndef f{k}(s: S, t: S) -> bool:\n    return True\n",
+        "63 invariants",
+    ),
+    "witnesses": ("@model.witness\ndef f{k}(s: S) -> bool:\n    return True\n", "63 witnesses; this is one too many"),
+    "faults": (
+        '@model.action(fault="{k}")\ndef f{k}(s: S) -> bool:\n    return False\n',
+        "63 faults; this is one too many",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", MANY)
+def test_more_than_fit_a_word_are_refused_at_the_first_that_does_not(name: str, find_text: FindText) -> None:
+    function, answer = MANY[name]
+    functions = [function.format(k=k) for k in range(64)]
+    assert find_text(HEAD + "\n".join(functions[:63]))
+    with pytest.raises(ModelError, match=f"a model has at most {answer}") as caught:
+        find_text(HEAD + "\n".join(functions))
+    lines = (HEAD + "\n".join(functions)).splitlines()
+    assert f"mine.py:{next(k for k, line in enumerate(lines, 1) if 'def f63' in line)}: " in str(caught.value)
