@@ -24,6 +24,7 @@ from raftproof.checker.language.interpreted import Choice, Interpreter
 from raftproof.checker.language.layout import Layout
 from raftproof.checker.language.model import Model
 from raftproof.checker.language.nodes import BagNode, MapNode, Node, SeqNode, SetNode
+from raftproof.checker.members import refuse_numbered_members
 from raftproof.checker.native.build import build
 from raftproof.checker.reduction import refuse_wrong_reductions
 from raftproof.checker.replay import find_violation, told
@@ -103,6 +104,7 @@ class Question:
 
 def _try_what_is_taken_for_granted(system: Interpreter) -> None:
     """Raise BoundsError where states that the search takes for the same are not."""
+    refuse_numbered_members(system)
     refuse_asymmetric_steps(system)
     refuse_wrong_reductions(system)
 

@@ -1,8 +1,8 @@
 """Whether a model treats the members of a symmetric sort alike, as a search up to symmetry takes for granted.
 
-No text shows it for certain: a comparison of a server with a number tells servers apart, and so does a loop that ends
-at the first that fits. So it is tried: a state and the same state with two members exchanged must lead to the same
-states with these members exchanged, and must break the same properties.
+What knows a member by its number is refused by its text (members.py). Not all is seen there: a loop that ends at the
+first that fits tells servers apart too. So it is tried: a state and the same state with two members exchanged must lead
+to the same states with these members exchanged, and must break the same properties.
 """
 
 from __future__ import annotations
