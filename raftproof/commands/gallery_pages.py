@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from html import escape
 from pathlib import Path
+
+import msgspec
 
 from raftproof.checker.result import Result
 from raftproof.checker.show.behavior import Behavior, behavior_of
@@ -16,6 +19,8 @@ from raftproof.commands.gallery_matrix import cell_of, matrix_of
 from raftproof.commands.gallery_rules import Shown
 from raftproof.model.gallery import Asked, Exhibit, replayed
 
+WRITTEN = "written.json"
+"""The list of what was written, page by page."""
 _STYLE = """
 body { margin: 0 auto; max-width: 1120px; padding: 12px 20px 60px; background: #ffffff; color: #1a1a1a;
   font: 16px/1.5 system-ui, Helvetica, Arial, sans-serif; }
@@ -42,17 +47,32 @@ summary { cursor: pointer; font-weight: bold; margin: 10px 0; }
 
 
 def write_pages(rules: list[Shown], directory: Path, index: bool) -> list[Path]:
-    """Write the pages of some rules, and the index of all if asked for; returns what was written."""
+    """Write the pages of some rules, and the index of all if asked for; returns what was written.
+
+    Files that an earlier run wrote and that no page has any more are removed; no others, for it keeps a list.
+    """
     directory.mkdir(parents=True, exist_ok=True)
-    written: dict[str, str] = {}
-    for rule in rules:
-        written |= _files_of(rule)
+    pages = {rule.name: _files_of(rule) for rule in rules}
     if index:
-        written["index.html"] = _index(rules)
-        written["properties.html"] = _properties(rules)
+        pages["index"] = {"index.html": _index(rules), "properties.html": _properties(rules)}
+    before = _written_before(directory)
+    now = ({} if index else before) | {page: sorted(files) for page, files in pages.items()}
+    for name in sorted(set().union(*before.values()) - set().union(*now.values())):
+        (directory / name).unlink(missing_ok=True)
+    written = {name: content for files in pages.values() for name, content in files.items()}
+    written[WRITTEN] = json.dumps(now, indent=1, sort_keys=True) + "\n"
     for name, content in written.items():
         (directory / name).write_text(content, encoding="utf-8")
     return [directory / name for name in written]
+
+
+def _written_before(directory: Path) -> dict[str, list[str]]:
+    """The files of each page that an earlier run wrote; none where its list is not there or not as it was written."""
+    try:
+        found = msgspec.json.decode((directory / WRITTEN).read_bytes(), type=dict[str, list[str]])
+    except (OSError, msgspec.DecodeError):
+        return {}
+    return {page: [name for name in names if Path(name).name == name] for page, names in found.items()}
 
 
 def _files_of(rule: Shown) -> dict[str, str]:

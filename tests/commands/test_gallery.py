@@ -362,6 +362,22 @@ def test_the_pages_of_the_documentation_are_the_ones_that_are_built(pages: Path)
     assert sum(map(len, built.values())) < 6_500_000
 
 
+def test_what_an_earlier_gallery_wrote_and_this_one_has_not_is_removed(tmp_path: Path) -> None:
+    old, others, damaged = tmp_path / "vote_once-old.svg", tmp_path / "notes.txt", tmp_path.parent / "outside.txt"
+    for file in (old, others, damaged):
+        file.write_text("x")
+    names = ["vote_once.html", old.name, f"../{damaged.name}"]
+    kept = {"vote_once": names, "another_rule": [others.name]}
+    (tmp_path / "written.json").write_text(json.dumps(kept))
+    assert gallery("vote_once", "--out", str(tmp_path)).returncode == 0
+    assert not old.exists()
+    assert others.exists()
+    assert damaged.exists()
+    now = json.loads((tmp_path / "written.json").read_text())
+    assert now["another_rule"] == [others.name]
+    assert {*now["vote_once"], others.name, "written.json"} == {path.name for path in tmp_path.iterdir()}
+
+
 def test_every_page_stands_alone_and_needs_no_script(pages: Path) -> None:
     for name in names():
         reader = Reader()
