@@ -13,6 +13,7 @@ version = release = version_of("raftproof")
 copyright = "the authors of raftproof"
 
 extensions = ["myst_parser", "making"]
+myst_enable_extensions = ["attrs_block"]
 myst_heading_anchors = 4
 nitpicky = True
 exclude_patterns = ["_build", "gallery", "making"]
@@ -20,6 +21,8 @@ suppress_warnings = ["toc.not_included"]
 """The sidebar is short; that every page is reached from another one, a test sees (tests/docs/test_links.py)."""
 
 html_theme = "furo"
+html_static_path = ["making/static"]
+html_css_files = ["site.css"]
 html_title = "raftproof"
 html_copy_source = False
 html_show_sphinx = False

@@ -166,4 +166,4 @@ def table() -> str:
         cells = [row.figure2, row.deployed, row.core, row.test, row.proof, row.broken]
         first = f"**`{row.rule}`** {row.sentence}"
         lines.append(f"| {' | '.join([first, row.paper, *map(_cell, cells)])} |".replace("](../docs/", "]("))
-    return "\n".join(lines)
+    return "{.wide}\n" + "\n".join(lines)
