@@ -9,9 +9,12 @@ list; a sequence as a list; a record as an object of its fields; a bag as a list
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import msgspec
+
+if TYPE_CHECKING:
+    from raftproof.checker.show.notebook import ShownPath
 
 Json: TypeAlias = Any
 Verdict: TypeAlias = Literal["holds", "violated", "incomplete", "none_found"]
@@ -149,11 +152,24 @@ class Result(msgspec.Struct):
         """The process's exit code that belongs to the verdict."""
         return EXIT_CODES[self.verdict]
 
+    @property
+    def path(self) -> ShownPath | None:
+        """The counterexample as an object that shows itself; None where nothing broke."""
+        from raftproof.checker.show.notebook import ShownPath
+
+        return None if self.violation is None else ShownPath(self)
+
     def _repr_html_(self) -> str:
         """What a notebook shows."""
         from raftproof.checker.show.notebook import result_cell
 
         return result_cell(self)
+
+    def _repr_svg_(self) -> str | None:
+        """What is shown where only a picture can be."""
+        from raftproof.checker.show.notebook import result_picture
+
+        return result_picture(self)
 
 
 class DamagedResult(Exception):

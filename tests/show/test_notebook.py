@@ -10,6 +10,7 @@ from msgspec import structs
 from show_reading import Balanced
 
 from raftproof.checker.proof.prover import prove
+from raftproof.checker.result import states_of
 from raftproof.model.proof import RAFT
 from raftproof.model.proof.cores import stored
 
@@ -33,6 +34,34 @@ def test_a_result_that_holds_shows_all_its_states_if_they_are_few() -> None:
     cell = result._repr_html_()
     assert "No violation in" in cell
     assert cell.count("<svg") == 1
+
+
+def test_a_path_shows_itself_and_its_states() -> None:
+    result = examples.two_leaders()
+    path = result.path
+    assert path is not None
+    assert result.violation is not None
+    assert path._repr_svg_() == result._repr_svg_()
+    words = " ".join(ET.fromstring(path._repr_svg_()).itertext())
+    assert "ElectionSafety" in words
+    assert len(path) == len(path.states) == len(path.steps) + 1
+    assert (path[0], path[-1]) == (result.violation.initial, states_of(result.violation)[-1])
+    assert str(path).splitlines()[-1].strip().startswith("2. ")
+
+
+@pytest.mark.real("dot")
+def test_where_nothing_broke_there_is_no_path_and_the_picture_is_of_all_states() -> None:
+    result = structs.replace(examples.puzzle(), verdict="holds", violation=None)
+    assert result.path is None
+    assert str(result._repr_svg_()).startswith("<svg")
+    assert structs.replace(result, graph=None)._repr_svg_() is None
+
+
+def test_without_graphviz_a_result_says_so_and_has_no_picture(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "")
+    result = structs.replace(examples.puzzle(), verdict="holds", violation=None)
+    assert result._repr_svg_() is None
+    assert "graphviz" in result._repr_html_()
 
 
 @pytest.mark.real("dot")
