@@ -17,6 +17,8 @@ from tests.docs.pages import PAGES, ROOT, File, Page, Session, read, read_text
 
 NOT_RUN = {
     "make test": "runs this",
+    "make setup": "has been done: `make test` begins with it",
+    "make docs": "`test_site.py` builds the same",
     "raftproof serve --name s1 --data-dir /var/lib/raftproof --listen-client-urls http://10.0.0.1:2379 "
     "--listen-peer-urls http://10.0.0.1:2380 --initial-cluster "
     "s1=http://10.0.0.1:2380,s2=http://10.0.0.2:2380,s3=http://10.0.0.3:2380": "takes three machines",
