@@ -8,6 +8,7 @@ from raftproof.traces.conformance.cluster import Cluster
 from raftproof.traces.conformance.departure import Departure
 from raftproof.traces.conformance.machine import Answer
 from raftproof.traces.conformance.server import Server
+from raftproof.traces.conformance.storage import SHIFT
 from raftproof.traces.events import NONE, Event, Message
 
 
@@ -18,6 +19,17 @@ def let_handle(c: Cluster, s: Server, m: Message) -> Answer | None:
     c.machine.grow(m.index + m.entries)
     sent = c.led(m.term, m.index + 1, m.index + 1 + m.entries)
     return c.machine.receive(m, [c.as_modelled(entry) for entry in sent])
+
+
+def compare_terms(c: Cluster, e: Event, m: Message) -> None:
+    """Our own lines show the terms of the entries that a leader sent: those that its log has."""
+    terms = e.raftproof.terms if e.raftproof is not None else None
+    if terms is None or m.type != "MsgApp":
+        return
+    held = tuple(entry >> SHIFT for entry in c.led(m.term, m.index + 1, m.index + 1 + m.entries))
+    if held != terms:
+        why = "the message carries other entries than the log"
+        raise Departure("log_matching", why, {"terms": held}, {"terms": terms})
 
 
 def as_sent(s: Server, m: Message, answer: Answer | None) -> Message:

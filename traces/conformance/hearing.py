@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from raftproof.traces.conformance.answers import as_sent, let_handle, say
+from raftproof.traces.conformance.answers import as_sent, compare_terms, let_handle, say
 from raftproof.traces.conformance.checks import arrive, expect, idle, same, send, words
 from raftproof.traces.conformance.cluster import Cluster
 from raftproof.traces.conformance.departure import Departure
@@ -20,6 +20,7 @@ def receive_append_request(c: Cluster, s: Server, e: Event) -> None:
     """A leader's message: of an older term it is refused, else its sender is the leader to follow."""
     idle(s, c, e)
     m = arrive(c, s, e)
+    compare_terms(c, e, m)
     if m.term < s.term:
         if m.type != "MsgSnap":
             s.owed = [Owed("SendAppendEntriesResponse", answer_stale_leader, m, leave_unanswered)]

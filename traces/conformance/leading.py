@@ -6,6 +6,7 @@ from typing import Final
 
 from raftproof.model.deployed.state import Kind
 from raftproof.model.rules import Rule
+from raftproof.traces.conformance.answers import compare_terms
 from raftproof.traces.conformance.checks import arrive, expect, idle, resolve, same, send, words
 from raftproof.traces.conformance.cluster import Cluster
 from raftproof.traces.conformance.departure import Departure
@@ -199,15 +200,7 @@ def _send_entries(c: Cluster, s: Server, e: Event, m: Message) -> None:
             {"match": own, "next": own + 1},
             {"match": prop.match, "next": prop.next},
         )
-    if e.raftproof is not None and e.raftproof.terms is not None:
-        terms = tuple(entry >> SHIFT for entry in s.log[prev + 1 : prev + 1 + m.entries])
-        if terms != e.raftproof.terms:
-            raise Departure(
-                "log_matching",
-                "the message carries other entries than the log",
-                {"terms": terms},
-                {"terms": e.raftproof.terms},
-            )
+    compare_terms(c, e, m)
 
 
 def _no_such_entries(c: Cluster, s: Server, m: Message) -> Departure:

@@ -10,7 +10,6 @@ from pathlib import Path
 import msgspec
 
 from raftproof.traces.conformance import follow
-from raftproof.traces.mutation.changes import random_again
 from raftproof.traces.mutation.page import changes_page, clauses_page
 from raftproof.traces.mutation.study import Study, load, rejection, rules_that_matter, study
 from raftproof.traces.mutation.witnesses import Search
@@ -29,20 +28,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"mutation: {options.traces}/good holds no *.ndjson.gz", file=sys.stderr)
         return 2
     result, search = Study(), Search()
-    rejected = list(study(good, options.seed, options.count, result))
-    page = changes_page(result, options.seed, rules_that_matter(good + bad))
-    rejected += study(good + own, options.seed, options.count // 2, result, make=random_again)
-    strict = [trace for trace in good if follow(trace.items, strict=True).verdict == "accepted"]
-    rejected += study(own, options.seed, options.count // 10 if own else 0, result)
-    rejected += study(strict, options.seed, options.count // 10, result, strict=True)
-    stand = (rejection(trace, None, s, follow(trace.items, s)) for trace in bad for s in (False, True))
-    for found in stand:
-        if found is not None:
-            rejected.append(found)
-            result.note_departure(found.departure)
-    for found in rejected:
+    for found in study(good, options.seed, options.count, result):
         search.see(found)
-    rejected += search.aim(good + own, options.seed, result)
+    page = changes_page(result, options.seed, rules_that_matter(good + bad))
+    strict = [trace for trace in good if follow(trace.items, strict=True).verdict == "accepted"]
+    search.aim_at_lines(strict, options.seed, result, strict=True)
+    search.aim_at_lines(good + own, options.seed, result)
+    search.aim_at_fields(good + own, options.seed, result)
+    for trace in bad:
+        for demand in (False, True):
+            as_it_is = rejection(trace, None, demand, follow(trace.items, demand))
+            if as_it_is is not None:
+                search.see(as_it_is)
+                result.note_departure(as_it_is.departure)
     search.turn(good + own, options.seed)
     options.out.mkdir(parents=True, exist_ok=True)
     (options.out / "mutations.md").write_text(page)

@@ -17,6 +17,8 @@ ROLES: Final = ("StateFollower", "StateCandidate", "StateLeader", "StatePreCandi
 ACTIONS: Final = ("AddNewServer", "RemoveServer", "AddLearner")
 PLAIN: Final = ("BecomeFollower", "BecomeCandidate", "BecomeLeader", "Replicate", "Commit", "Ready")
 """Events that carry nothing but the state, so that one can stand for another."""
+SOON: Final = 40
+"""How far behind a line it is often said again."""
 FAR: Final = 4
 """How far away a line may be with which another is swapped."""
 
@@ -77,20 +79,20 @@ def applied(items: Sequence[Placed], change: Change) -> list[Placed]:
     return changed
 
 
-def random_again(items: Sequence[Placed], chance: random.Random) -> Change:
-    """A line of a server is said again, before another of its lines."""
-    at = chance.randrange(len(items))
-    nid = items[at].event.nid
-    return Change("again", at, chance.choice([k for k, item in enumerate(items) if item.event.nid == nid]))
+def random_again(items: Sequence[Placed], chance: random.Random, at: int = -1) -> Change:
+    """A line is said again before another, often one soon after it; by the server of that one."""
+    at = chance.randrange(len(items)) if at < 0 else at
+    soon = min(at + 1 + chance.randrange(SOON), len(items) - 1)
+    return Change("again", at, chance.choice((soon, chance.randrange(len(items)))))
 
 
 def _again(event: Event, there: Event) -> Event:
-    """An event in the state that another line of its server shows; a message is sent in the term of that state."""
-    shown = {"state": there.state, "log": there.log, "conf": there.conf}
+    """An event in the state that another line shows; what is sent is sent by its server, in its term."""
+    shown: dict[str, Any] = {"nid": there.nid, "state": there.state, "log": there.log, "conf": there.conf}
     if not event.name.startswith("Become"):
         shown["role"] = there.role
     if event.msg is not None and event.name.startswith("Send"):
-        shown["msg"] = msgspec.structs.replace(event.msg, term=there.state.term)
+        shown["msg"] = msgspec.structs.replace(event.msg, term=there.state.term, source=there.nid)
     return msgspec.structs.replace(event, **shown)
 
 

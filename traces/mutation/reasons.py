@@ -39,9 +39,77 @@ UNSEEN: Final = (
 )
 """Why a change may go unseen: the first that fits its kind and its event."""
 
-UNREFUSED: Final[tuple[tuple[str, str], ...]] = ()
-UNDECIDED: Final[tuple[tuple[str, str], ...]] = ()
-UNCOMPARED: Final[tuple[tuple[str, str], ...]] = ()
+_UNLOGGED: Final = "no line shows this step: "
+_SETTING: Final = "a hidden setting of the run: a step is tried with the one that allows it, which is kept"
+_SHOWN: Final = "every line shows the role, and it is compared before the step is tried"
+_SWITCH: Final = "counts only while a rule is switched off, as none is for a trace"
+_DISK: Final = (
+    "which of the states that a crash may leave was found is searched in `traces/conformance/storage.py`, and shown by "
+    "the lines after; the model restarts from that one"
+)
+
+UNREFUSED: Final[tuple[tuple[str, str], ...]] = (
+    ("election.campaign: s.pre_vote", f"{_SETTING}; TimeoutNow, which is not logged, lets anybody campaign at once"),
+    ("election.request_vote: s.role", _SHOWN),
+    ("election.request_vote: is_written", "a trace is followed without `request_persisted`: etcd need not keep to it"),
+    ("election.count_own_vote", "a server's vote for itself is a message to itself: `receive_vote_answer` takes it"),
+    ("replication.count_own_entries", "a leader's own log is a message to itself: `receive_append_answer` takes it"),
+    ("replication.send_append: prev < s.compacted", "what was discarded is known only after a restart or a snapshot"),
+    ("lease.request_pre_vote", f"{_UNLOGGED}a request for a pre-vote"),
+    ("lease.count_own_pre_vote", f"{_UNLOGGED}it is tried where a pre-candidate became a candidate, and may be over"),
+    ("lease.ignore_under_lease: m.term", "asked only of a request of a newer term"),
+    ("lease.step_down: s.role", "tried only of a server that leads"),
+    ("lease.transfer", f"{_UNLOGGED}TimeoutNow"),
+    ("membership.propose_change: kind", "a line without changes of membership is no ChangeConf: it is malformed"),
+    (
+        "membership.change_one",
+        "the form of `propose_change` that is explored; a trace has `propose_change`",
+    ),
+    ("membership.change_jointly", "the form of `propose_change` that is explored; see above"),
+    ("membership.leave_joint", "the form of `propose_change` that is explored; see above"),
+    ("storage.ready", "a Ready that writes nothing is legal: it may carry messages alone"),
+    ("storage.restart", _DISK),
+    ("storage.may_be_left", _DISK),
+    ("storage.compact", f"{_UNLOGGED}discarding entries"),
+    ("storage.send_snapshot: s.match_index", "progress that `--strict` does not demand, for discarding is not logged"),
+)
+"""Why a clause refused nothing, by how its name begins."""
+UNDECIDED: Final[tuple[tuple[str, str], ...]] = (
+    ("parts.is_written", "asked by `request_persisted`, without which a trace is followed"),
+    ("parts.become_follower", f"`keep_vote_on_step_down`: {_SWITCH}"),
+    ("parts.is_majority: some", f"`quorum_majority`: {_SWITCH}"),
+    ("parts.post", f"`vote_persisted` and `log_persisted`: {_SWITCH}"),
+    ("parts.is_up_to_date: last_log_index > length", f"`last_term_first`: {_SWITCH}"),
+    ("parts.is_up_to_date: last_log_index == length", f"`last_term_first`: {_SWITCH}"),
+    ("parts.is_up_to_date: last_log_term >= mine", f"`last_term_first`: {_SWITCH}"),
+    ("parts.release", "an answer is compared when it is given; when it left is seen by who received it"),
+    ("parts.take: is_last", f"`truncate_on_conflict`: {_SWITCH}"),
+    ("replication.send_append: count", "the entries of an append are not logged"),
+    ("replication.receive_append: s.role[i] != Role.FOLLOWER", f"`refuse_stale`: {_SWITCH}"),
+    ("replication.answer_stale_leader", f"{_SETTING}: either is enough"),
+    (
+        "replication.hint: k < s.compacted",
+        "no hint lies below the commit index, and only what is committed is discarded",
+    ),
+    ("lease.receive_pre_vote_request", f"{_UNLOGGED}a request for a pre-vote"),
+    ("lease.receive_pre_vote_answer: m.term", f"{_UNLOGGED}an answer to it; the term is the one that a line shows"),
+    ("lease.receive_timeout_now", f"{_UNLOGGED}TimeoutNow"),
+    ("membership.change_one", "the form of `propose_change` that is explored"),
+    ("membership.change_jointly", "the form of `propose_change` that is explored"),
+    ("storage.is_clean", "a Ready that writes nothing is legal"),
+    ("storage.restart", _DISK),
+    ("storage.may_be_left", _DISK),
+)
+"""Why a clause decided nothing, by how its name begins."""
+UNCOMPARED: Final[tuple[tuple[str, str], ...]] = (
+    ("ChangeConf prop.cc.changes", "what is proposed is seen when it is applied: rejected there"),
+    ("ChangeConf prop.cc.newconf", "means nothing on this line; it is always empty"),
+    ("ReceiveRequestVoteRequest msg.type", "there is one kind of message that the line may carry"),
+    ("ReceiveRequestVoteResponse msg.type", "there is one kind of message that the line may carry"),
+    ("SendRequestVoteRequest msg.type", "there is one kind of message that the line may carry"),
+    ("SendRequestVoteResponse msg.type", "there is one kind of message that the line may carry"),
+)
+"""Why no change of a field was rejected at its line."""
 
 
 def why_unseen(kind: str, event: str) -> str:

@@ -23,11 +23,15 @@ from raftproof.traces.conformance.departure import Departure, Mixed, Unknown
 from raftproof.traces.conformance.machine import Machine
 from raftproof.traces.conformance.run import Run
 from raftproof.traces.events import Placed
-from raftproof.traces.mutation.changes import Change, applied, fields_of, random_field
+from raftproof.traces.mutation.changes import Change, applied, fields_of, random_again, random_field
 from raftproof.traces.mutation.study import Rejected, Study, Trace, try_change
 
 TRIES: Final = 40
 """On how many lines a field is changed, and in how many steps a clause is turned round, to find a witness."""
+LINES: Final = 200
+"""How often a line of each kind is said again."""
+SENT: Final = ("msg.to", "msg.index", "msg.commit")
+"""What the model lets a leader choose of a message."""
 EACH: Final = 4
 """In how many steps of one trace."""
 
@@ -98,27 +102,46 @@ class Search:
                     self.found.decides[clause.name] = Witness(trace.name, turned.line, step=step)
                     break
 
-    def aim(self, traces: Sequence[Trace], seed: int, result: Study) -> list[Rejected]:
-        """Change fields for which chance has found no witness; returns what was rejected."""
-        chance, rejected = random.Random(seed), []
+    def aim_at_fields(self, traces: Sequence[Trace], seed: int, result: Study) -> None:
+        """Change fields for which chance has found no witness."""
+        chance = random.Random(seed)
         for name, places in sorted(lines_by_field(traces).items()):
-            if name in self.found.compares:
-                continue
             for trace, at in chance.sample(places, min(TRIES, len(places))):
-                change = random_field(trace.items, at, chance, name.partition(" ")[2])
-                found = try_change(trace, change, False, result)
-                if found is not None:
-                    rejected.append(found)
-                    self.see(found)
                 if name in self.found.compares:
                     break
-        return rejected
+                self._try(trace, random_field(trace.items, at, chance, name.partition(" ")[2]), False, result)
+
+    def aim_at_lines(self, traces: Sequence[Trace], seed: int, result: Study, strict: bool = False) -> None:
+        """Say lines of every kind again, and change what the rare ones of them send."""
+        chance = random.Random(seed)
+        for places in lines_by_kind(traces).values():
+            for trace, at in chance.choices(places, k=LINES):
+                self._try(trace, random_again(trace.items, chance, at), strict, result)
+            for name in SENT:
+                there = [(trace, at) for trace, at in places if name in fields_of(trace.items[at].event)]
+                for trace, at in chance.choices(there, k=TRIES) if there else ():
+                    self._try(trace, random_field(trace.items, at, chance, name), strict, result)
+
+    def _try(self, trace: Trace, change: Change, strict: bool, result: Study) -> None:
+        found = try_change(trace, change, strict, result)
+        if found is not None:
+            self.see(found)
 
 
 def _some_of_each(places: Sequence[Place]) -> list[Place]:
     """The first places of each value that a clause had; the rarer value first."""
     parts = [[place for place in places if place[2] == value] for value in (False, True)]
     return [place for part in sorted(parts, key=len) for place in part[:TRIES]]
+
+
+def lines_by_kind(traces: Iterable[Trace]) -> dict[str, list[tuple[Trace, int]]]:
+    """Where each event stands, those with messages by their kind."""
+    places: dict[str, list[tuple[Trace, int]]] = {}
+    for trace in traces:
+        for at, item in enumerate(trace.items):
+            kind = item.event.msg.type if item.event.msg else ""
+            places.setdefault(f"{item.event.name} {kind}", []).append((trace, at))
+    return dict(sorted(places.items()))
 
 
 def lines_by_field(traces: Iterable[Trace]) -> dict[str, list[tuple[Trace, int]]]:
