@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -10,11 +11,14 @@ import pytest
 from raftproof.traces.conformance import follow
 from raftproof.traces.conformance.cluster import Cluster
 from raftproof.traces.conformance.departure import Departure, Mixed
+from raftproof.traces.conformance.machine import Machine
 from raftproof.traces.conformance.server import Server
+from raftproof.traces.conformance.storage import Fixed
 from raftproof.traces.events import Change, Event, Placed
 from raftproof.traces.reading import in_file_order, opened
 
 GOOD = Path(__file__).parent / "corpus" / "good"
+OWN = GOOD.parent / "own" / "torture-s5-n600.ndjson.gz"
 
 
 def trace(name: str) -> list[Placed]:
@@ -126,3 +130,50 @@ def test_a_message_is_received_before_the_ready_that_carries_it_only_without_str
     assert strict.verdict == "rejected"
     assert strict.departure is not None
     assert "before the Ready" in strict.departure.condition
+
+
+def test_a_message_of_ours_is_received_with_the_entries_that_were_sent() -> None:
+    with opened(str(OWN)) as file:
+        items = list(in_file_order(str(OWN), file))
+    at = next(
+        k
+        for k, i in enumerate(items)
+        if i.event.name == "ReceiveAppendEntriesRequest" and i.event.raftproof and i.event.raftproof.terms
+    )
+    event = items[at].event
+    assert event.raftproof is not None
+    assert event.raftproof.terms is not None
+    other = msgspec.structs.replace(event.raftproof, terms=tuple(term + 1 for term in event.raftproof.terms))
+    changed = msgspec.structs.replace(event, raftproof=other)
+    outcome = follow([*items[:at], Placed("t", items[at].number, changed), *items[at + 1 :]])
+    assert (outcome.verdict, outcome.line) == ("rejected", items[at].number)
+    assert outcome.departure is not None
+    assert outcome.departure.rule == "log_matching"
+
+
+def test_the_model_decides_what_a_change_of_membership_leads_to(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The lines of a trace show one thing, and the model another, if its rule of membership is another."""
+    assert follow(trace("conf3-s7-n1000")).verdict == "accepted"
+    act = Machine.act
+
+    def forgetful(machine: Machine, name: str, *arguments: Any, off: int = 0) -> bool:
+        if name != "apply_change":
+            return act(machine, name, *arguments, off=off)
+        machine.put(arguments[0], "applied", machine.get(arguments[0], "applied") + 1)
+        return True
+
+    monkeypatch.setattr(Machine, "act", forgetful)
+    outcome = follow(trace("conf3-s7-n1000"))
+    assert outcome.departure is not None
+    assert outcome.departure.rule == "apply_change"
+    assert "leads to" in outcome.departure.condition
+
+
+def test_the_log_of_an_older_leader_shares_what_is_committed() -> None:
+    committed = [0, 11, 12, 13]
+    fixed = Fixed([0, 11, 12, 23, 24], committed)
+    committed += [14, 15]
+    assert [fixed[k] for k in range(5)] == [0, 11, 12, 23, 24]
+    for first in range(6):
+        for end in range(first, 7):
+            assert fixed.part(first, end) == [0, 11, 12, 23, 24][first:end]
