@@ -132,3 +132,14 @@ def test_an_exercise_runs_as_a_program(tmp_path: Path) -> None:
     unknown = subprocess.run([*program[:2], tmp_path / "99_none.py"], capture_output=True, text=True)
     assert unknown.returncode == 2
     assert "no exercise begins with '99'" in unknown.stderr
+
+
+def test_an_exercise_that_python_cannot_read_is_told_so_by_python(tmp_path: Path) -> None:
+    import subprocess
+
+    path = tmp_path / "01_quorums.py"
+    path.write_text((EXERCISES / "01_quorums.py").read_text().replace("VOTES = BLANK", "VOTES = (4"))
+    broken = subprocess.run([sys.executable, path], capture_output=True, text=True)
+    assert broken.returncode == 1
+    assert "01_quorums.py" in broken.stderr and "was never closed" in broken.stderr
+    assert "Traceback" not in broken.stderr

@@ -7,7 +7,9 @@ The model of parts 3 and 4 is models/reads.py; read it before them.
 from __future__ import annotations
 
 from grading import BLANK, grade
-from models.reads import Cluster, Server
+from models.reads import Cluster
+
+from raftproof.model.vocabulary import Server
 
 if __name__ == "__main__":
     grade(__file__)

@@ -39,7 +39,7 @@ class Blank:
     def _refuse(self, *_: Any) -> NoReturn:
         raise NotFilledError
 
-    __bool__ = __len__ = __iter__ = __eq__ = __lt__ = __le__ = __gt__ = __ge__ = _refuse  # type: ignore[assignment]
+    __bool__ = __len__ = __iter__ = __eq__ = __lt__ = __le__ = __gt__ = __ge__ = _refuse
     __getitem__ = __call__ = __add__ = __radd__ = __and__ = __rand__ = __or__ = __invert__ = _refuse
     __hash__ = None  # type: ignore[assignment]
 

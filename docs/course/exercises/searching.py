@@ -17,7 +17,7 @@ from types import ModuleType
 from typing import Any
 
 from raftproof.checker.explain import facts_of
-from raftproof.checker.explore.reference import search
+from raftproof.checker.explore.reference import Exploration, search
 from raftproof.checker.language import Interpreter, Model
 from raftproof.checker.language.interpreted import Choice
 from raftproof.checker.language.model import Property
@@ -63,6 +63,8 @@ class Found:
     states: int
     falls: str
     """The property that falls; empty if none does."""
+    says: str
+    """What it says."""
     steps: list[str]
     facts: list[str]
     witnesses: frozenset[str]
@@ -75,15 +77,28 @@ class Found:
 
 def explored(system: Interpreter) -> Found:
     """Every state within the bounds, or a shortest counterexample."""
-    found = search(system, system.canonical)
+    found: Exploration[int, Choice] = search(system, system.canonical)
     witnesses = frozenset(found.witnesses)
     if found.violated is None:
-        return Found(found.distinct, "", [], [], witnesses)
+        return Found(found.distinct, "", "", [], [], witnesses)
     wide, path = retaken(system, [state for _, state in found.path], found.violated)
     states = [path.initial, *(after for _, after in path.steps)]
     declared = _property(wide, found.violated)
     facts = facts_of(wide, declared, [wide.state(state) for state in states[-declared.states :]])
-    return Found(found.distinct, found.violated, [told(wide, choice) for choice, _ in path.steps], [*facts], witnesses)
+    steps = [told(wide, choice) + _logs(wide.state(after)) for choice, after in path.steps]
+    return Found(found.distinct, declared.name, declared.sentence, steps, [*facts], witnesses)
+
+
+def _logs(state: Any) -> str:
+    """The logs behind a round, and what is committed; nothing in other models."""
+    if type(state).__name__ != "Rounds":
+        return ""
+    logs = ", ".join(f"s{i + 1} {_items(state.log[i])}" for i in state.servers)
+    return f"   then {logs}; committed {_items(state.committed)}"
+
+
+def _items(sequence: Any) -> list[int]:
+    return [sequence[k] for k in range(1, len(sequence) + 1)]
 
 
 def retaken(system: Interpreter, states: list[int], falls: str) -> tuple[Interpreter, Path]:
@@ -114,8 +129,10 @@ def _property(system: Interpreter, name: str) -> Property:
 
 def told(system: Interpreter, choice: Choice) -> str:
     """A step as the course writes it: grant_vote(s2, s1); a message by its sender and its receiver."""
-    words = []
-    for value in system.arguments(choice).values():
+    words, arguments = [], system.arguments(choice)
+    if choice.action.name == "lead_a_round":
+        return _round(**arguments)
+    for value in arguments.values():
         if isinstance(value, dict) and "kind" in value:
             words += [str(value["source"]), str(value["dest"])]
         elif isinstance(value, dict):
@@ -123,6 +140,15 @@ def told(system: Interpreter, choice: Choice) -> str:
         else:
             words.append("none" if value is None else str(value))
     return f"{choice.action.name}({', '.join(words)})"
+
+
+def _round(leader: str, appended: int, prev: dict[str, int], last: dict[str, int], late: dict[str, int]) -> str:
+    """A round as it is played by hand, with what is unusual about it."""
+    sent = ", ".join(f'"{follower}": {index}' for follower, index in last.items() if index > 0)
+    text = f'("{leader}", {appended}, {{{sent}}})'
+    behind = [f"{follower} only what is behind index {index}" for follower, index in prev.items() if index > 0]
+    again = [f"{follower} once more up to {index}" for follower, index in late.items() if index > 0]
+    return ", ".join([text, *behind, *again])
 
 
 def reachable(system: Interpreter) -> Iterator[Any]:

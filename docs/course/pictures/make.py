@@ -14,8 +14,9 @@ sys.path.insert(0, str(HERE.parent / "exercises"))
 
 from searching import retaken, system_of  # noqa: E402 -- found through the line above
 
-from raftproof.checker.explore.reference import search  # noqa: E402
+from raftproof.checker.explore.reference import Exploration, search  # noqa: E402
 from raftproof.checker.language import Model  # noqa: E402
+from raftproof.checker.language.interpreted import Choice  # noqa: E402
 from raftproof.checker.replay import as_violation  # noqa: E402
 from raftproof.checker.result import Result, Violation  # noqa: E402
 from raftproof.checker.run import shape_of  # noqa: E402
@@ -39,7 +40,7 @@ def exhibit(rule: str, model: str, falls: str = "") -> Result:
 def searched(model: Model, faults: tuple[str, ...], broken: tuple[str, ...], command: str) -> Result:
     """A counterexample that the plain search finds."""
     system = system_of(model, faults=faults, broken=broken)
-    found = search(system, system.canonical)
+    found: Exploration[int, Choice] = search(system, system.canonical)
     assert found.violated is not None
     wide, path = retaken(system, [state for _, state in found.path], found.violated)
     declared = next(p for p in model.properties() if p.name == found.violated)
@@ -64,7 +65,7 @@ def result_of(
         model=model.name,
         bounds=bounds,
         **counts,  # type: ignore[arg-type]
-        **times,
+        **times,  # type: ignore[arg-type]
         workers=1,
         symmetry="server",
         reductions=[],
@@ -103,14 +104,21 @@ def _row(pen: Pen, y: float, servers: int, sets: tuple[tuple[int, int], ...], wr
     for place, (first, last) in enumerate(sets):
         x, width = left + step * (first - 1) - 26, step * (last - first) + 52
         inset = 7 * place
-        frame = {"stroke": FACT if wrong else MESSAGE, "stroke_width": 2.5, "rx": 24, "fill": "none"}
+        frame: dict[str, float | str] = {
+            "stroke": FACT if wrong else MESSAGE,
+            "stroke_width": 2.5,
+            "rx": 24,
+            "fill": "none",
+        }
         if place:
             frame["stroke_dasharray"] = "7 4"
         pen.box(x, y - 14 + inset, width, 78 - 2 * inset, **frame)
     shared = set(range(sets[0][0], sets[0][1] + 1)) & set(range(sets[1][0], sets[1][1] + 1))
     for server in range(1, servers + 1):
         x = left + step * (server - 1)
-        look = {"fill": FACT_FILL, "stroke": FACT, "stroke_width": 3} if server in shared else {"fill": "#ffffff"}
+        look: dict[str, float | str] = (
+            {"fill": FACT_FILL, "stroke": FACT, "stroke_width": 3} if server in shared else {"fill": "#ffffff"}
+        )
         pen.add("circle", cx=x, cy=y + 25, r=17, **({"stroke": SOFT} | look))
         pen.text(x, y + 30, f"s{server}", 13, "bold", "middle")
 

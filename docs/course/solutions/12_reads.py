@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from models.reads import Cluster, Server
+from models.reads import Cluster
+
+from raftproof.model.vocabulary import Server
 
 LINEARIZABLE = {
     "a": True,  # the get took effect before the put, which was still under way

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from models.reads import Cluster, Server
+from models.reads import Cluster
+
+from raftproof.model.vocabulary import Server
 
 _RIGHT = {"a": True, "b": False, "c": True, "d": False, "e": True}
 LINEARIZABLE__a_get_must_see_the_put = {**_RIGHT, "a": False}

@@ -32,7 +32,7 @@ def steps(STEPS_TO_TWO_LEADERS: int) -> str | None:
         return None
     if len(found.steps) > STEPS_TO_TWO_LEADERS:
         return "Too few: two candidates must ask, and each needs the votes of two servers."
-    return "It takes fewer. A server that votes twice saves a step nowhere, but nobody else has to vote at all."
+    return "It takes fewer: not all servers have to ask, and not all have to vote."
 
 
 @part("the rule")

@@ -12,7 +12,7 @@ from searching import explored, fresh, reachable, system_of
 
 from raftproof.checker.language.containers import contents
 from raftproof.model import figure2
-from raftproof.model.vocabulary import Entry, Role, Value
+from raftproof.model.vocabulary import Entry, Role, Server, Value
 
 ROUNDS = "raftproof.model.rounds"
 
@@ -28,14 +28,15 @@ def the_check(has_previous: Callable[[Any, int, int, int], bool]) -> str | None:
     mine = fresh(ROUNDS, has_previous=has_previous, has_right_handler=_any_request)
     found = explored(system_of(mine.model, {"max_log": 2}))
     if found.falls:
-        return f"With your check {found.falls} falls:\n{found.story()}"
+        return f"With your check {found.falls} falls: {found.says}\n{found.story()}"
     right = fresh(ROUNDS)
     for s in reachable(system_of(right.model, {"max_log": 2})):
         for leader, j in product(s.servers, s.servers):
             for prev in range(len(s.log[leader]) + 1):
                 if right.has_previous(s, leader, j, prev) and not has_previous(s, leader, j, prev):
                     logs = f"the leader has {_log(s, leader)}, the follower {_log(s, j)}, prev is {prev}"
-                    return f"Safe, but too strict: {logs}. The entry before is the same, and your check refuses."
+                    why = "The entry before is the same" if prev else "There is no entry before"
+                    return f"Safe, but too strict: {logs}. {why}, and your check refuses."
     return None
 
 
@@ -78,7 +79,7 @@ def _figure_7(follower: str) -> tuple[Any, int]:
     s.next_index[0][1] = len(LEADER) + 1
     refusals = 0
     while True:
-        figure2.append_entries(s, 0, 1)
+        figure2.append_entries(s, Server(0), Server(1))
         for m in [m for m in _messages(s) if isinstance(m, figure2.AppendEntriesRequest)]:
             figure2.handle_append_entries_request(s, m)
         answers = [m for m in _messages(s) if isinstance(m, figure2.AppendEntriesResponse)]

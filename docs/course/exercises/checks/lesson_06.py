@@ -12,6 +12,7 @@ from rounds_by_hand import Round, played_rounds
 from searching import StepRefusedError, explored, fresh, system_of
 
 from raftproof.model import rounds
+from raftproof.model.vocabulary import Server
 
 LENGTH_FIRST = ("last_term_first",)
 
@@ -29,7 +30,7 @@ def rule(up_to_date: Callable[[int, int, int, int], bool]) -> str | None:
     model = fresh("raftproof.model.rounds", is_up_to_date=is_up_to_date)
     found = explored(system_of(model.model, {"max_log": 2}))
     if found.falls:
-        return f"With your rule {found.falls} falls:\n{found.story()}"
+        return f"With your rule {found.falls} falls: {found.says}\n{found.story()}"
     ends = [(0, 0), *product((1, 2, 3), (1, 2, 3))]
     for (theirs, their_length), (mine, length) in product(ends, ends):
         right = (theirs, their_length) >= (mine, length)
@@ -37,7 +38,7 @@ def rule(up_to_date: Callable[[int, int, int, int], bool]) -> str | None:
             ends_at = (
                 f"The candidate's log ends at {their_length} in term {theirs}, the voter's at {length} in term {mine}"
             )
-            return f"{ends_at}: {'it may have the vote' if right else 'the vote must be refused'}."
+            return f"{ends_at}: {'it is at least as up to date' if right else 'the vote must be refused'}."
     return None
 
 
@@ -49,7 +50,7 @@ def _electable(broken: tuple[str, ...]) -> set[str]:
     for i, log in enumerate(logs.values()):
         for term in log:
             s.log[i].append(term)
-    return {name for i, name in enumerate(logs) if rounds.can_win(s, i)}
+    return {name for i, name in enumerate(logs) if rounds.can_win(s, Server(i))}
 
 
 def _compared(told: set[str], right: set[str]) -> str | None:

@@ -72,7 +72,7 @@ def rule(may_commit: Callable[[int, int, int, int], bool]) -> str | None:
         raise NotFilledError
     found = explored(system_of(_with(may_commit).model, {"max_log": 1}))
     if found.falls:
-        return f"With your rule {found.falls} falls:\n{found.story()}"
+        return f"With your rule {found.falls} falls: {found.says}\n{found.story()}"
     for servers in (3, 4, 5):
         for stored in range(1, servers + 1):
             if 2 * stored > servers and not may_commit(2, 2, stored, servers):
@@ -90,7 +90,7 @@ def figure_8_e(FIGURE_8_E: list[Round]) -> str | None:
     except StepRefusedError as refused:
         return str(refused)
     if len(FIGURE_8_E) != 3:
-        return f"That are {len(FIGURE_8_E)} rounds, and not three."
+        return f"The figure has three rounds, and you wrote {len(FIGURE_8_E)}."
     if not any(end.state.log[4][k] for k in range(1, len(end.state.log[4]) + 1)):
         return f"In the figure s5 has an entry of its own. {end.logs()}"
     if end.can_win("s5"):

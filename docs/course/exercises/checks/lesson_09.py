@@ -11,7 +11,7 @@ from grading import BLANK, NotFilledError, part
 from models.votes import THEORY, BecomeLeader, ElectionSafety, Quorum, Server
 
 from raftproof.checker.proof.behaviors import k_induction
-from raftproof.checker.proof.finite import Instance, State, node_of
+from raftproof.checker.proof.finite import Instance, State, Table, Values, node_of
 from raftproof.checker.proof.induction import find
 from raftproof.checker.proof.logic import Formula
 from raftproof.checker.proof.obligations import obligations
@@ -28,7 +28,7 @@ def _instance(servers: int) -> Instance:
 
 
 def _lemma(name: str, sorts: dict[str, Any], rule: Callable[..., Formula]) -> Lemma:
-    return Lemma(name, "", "course", "", sorts, rule)
+    return Lemma(name, "Your lemma.", "course", "", sorts, rule)
 
 
 def _theory(vote_once: Callable[..., Formula], elected_by_quorum: Callable[..., Formula]) -> Theory[Any]:
@@ -57,7 +57,7 @@ def a_state(VOTED: list[tuple[int, int]], ELECTED: int, NEXT: int) -> str | None
     if ELECTED == NEXT:
         return f"Server {NEXT} is elected already; a second one has to be."
     voted = {(voter - 1, candidate - 1) for voter, candidate in VOTED}
-    tables = {
+    tables: dict[str, Table] = {
         "member": {(n, q): n in QUORUMS[q] for n in range(3) for q in range(3)},
         "voted": {(n, c): (n, c) in voted for n in range(3) for c in range(3)},
         "elected": {(c, q): (c, q) == (ELECTED - 1, 0) for c in range(3) for q in range(3)},
@@ -66,7 +66,7 @@ def a_state(VOTED: list[tuple[int, int]], ELECTED: int, NEXT: int) -> str | None
     variables = BecomeLeader.variables()
     step = BecomeLeader.instance(view, *variables)
     for q in range(3):
-        values = dict(zip(map(node_of, variables), (NEXT - 1, q), strict=True))
+        values: Values = dict(zip(map(node_of, variables), (NEXT - 1, q), strict=True))
         if all(before.truth(guard, values) is True for guard in step.when.values()):
             after = before.after(step.then, values)
             assert after.truth(ElectionSafety.formula(view)) is False
@@ -88,8 +88,9 @@ def lemmas(vote_once: Callable[..., Formula], elected_by_quorum: Callable[..., F
     found = find(theory, falls, [_instance(servers) for servers in (1, 2, 3)], 10.0)
     if found is None:
         return f"z3 does not prove that {action} keeps {claim}."
-    needs = "Too weak: all your claims hold before this step" if found.lemma == "ElectionSafety" else "Not kept"
-    return f"{needs}, and behind it {found.lemma} does not hold:\n{counterexample_text(theory, found)}"
+    needs = "Too weak" if found.lemma == "ElectionSafety" else "Not kept"
+    told = counterexample_text(theory, found)
+    return f"{needs}: all three claims hold before this step, and behind it {found.lemma} does not.\n{told}"
 
 
 @part("without the rule")

@@ -12,8 +12,8 @@ from __future__ import annotations
 from enum import IntEnum
 from typing import Annotated
 
-from raftproof.checker.language import Map, Members, Model, OrNil, Set, State, Symmetric, UpTo
-from raftproof.model.vocabulary import NIL, Role
+from raftproof.checker.language import Map, Members, Model, OrNil, Set, State, UpTo
+from raftproof.model.vocabulary import NIL, Role, Server
 
 
 class Kept(IntEnum):
@@ -23,10 +23,6 @@ class Kept(IntEnum):
     VOTE_KEPT = 1
     LOG_KEPT = 2
     WRITTEN_FIRST = 3
-
-
-class Server(Symmetric):
-    """A member of the cluster."""
 
 
 Term = Annotated[int, UpTo("max_term")]

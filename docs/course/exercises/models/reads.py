@@ -10,13 +10,8 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from raftproof.checker.language import Map, Members, Model, OrNil, Set, State, Symmetric, UpTo
-from raftproof.model.vocabulary import NIL
-
-
-class Server(Symmetric):
-    """A member of the cluster."""
-
+from raftproof.checker.language import Map, Members, Model, OrNil, Set, State, UpTo
+from raftproof.model.vocabulary import NIL, Server
 
 Term = Annotated[int, UpTo("max_term")]
 Count = Annotated[int, UpTo("max_writes")]
