@@ -65,7 +65,7 @@ def run(task: Task) -> Found:
     kernels = build(model, layout)
     keep = Counter() if task.count_frontier else None
     limits = Limits(states=task.max_states)
-    search = Search(kernels, question.interpreter(layout), task.workers, limits, keep=keep)  # type: ignore[arg-type]
+    search = Search(kernels, question.interpreter(layout), task.workers, limits, keep=keep)
     start = peak_memory_bytes()
     outcome = search.run()
     levels = [sum(count for _, count in level) for level in outcome.levels] if task.count_frontier else []

@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import BinaryIO
+from typing import Protocol
 
 import numpy as np
 
@@ -97,6 +97,16 @@ class Statistics:
     memory_bytes: int = 0
 
 
+class Keeper(Protocol):
+    """Where levels are written to: a file."""
+
+    def tell(self) -> int:
+        """How many bytes were written."""
+
+    def write(self, data: bytes, /) -> object:
+        """Write the states of a level."""
+
+
 @dataclass
 class Outcome:
     """What a search found."""
@@ -138,7 +148,7 @@ class Search:
         workers: int = 1,
         limits: Limits = NO_LIMITS,
         watch: frozenset[str] | None = None,
-        keep: BinaryIO | None = None,
+        keep: Keeper | None = None,
     ) -> None:
         self.kernels, self.system, self.limits, self.keep = kernels, system, limits, keep
         self.words = kernels.words

@@ -169,8 +169,9 @@ class State:
 
 def _choices(picks: list[Pick]) -> Iterator[tuple[Key, list[Bit]]]:
     """The keys that the arguments may be, each with the bits that say so."""
-    if all(isinstance(pick, int) for pick in picks):
-        yield tuple(picks), []  # type: ignore[arg-type]
+    known = tuple(pick for pick in picks if isinstance(pick, int))
+    if len(known) == len(picks):
+        yield known, []
         return
     for combination in itertools.product(*(list(cases(pick)) for pick in picks)):
         yield tuple(number for number, _ in combination), [bit for _, bit in combination]

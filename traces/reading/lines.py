@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryFile
-from typing import BinaryIO, Final
+from typing import BinaryIO, Final, cast
 
 import msgspec
 
@@ -68,7 +68,7 @@ def opened(path: str) -> Iterator[BinaryIO]:
         head = _head(path, file)
         if head == _GZIP:
             with gzip.GzipFile(fileobj=file) as unzipped:
-                yield unzipped  # type: ignore[misc]
+                yield cast("BinaryIO", unzipped)
         else:
             yield file
 
