@@ -9,10 +9,9 @@ from pathlib import Path
 
 import msgspec
 
-from raftproof.traces.conformance import follow
 from raftproof.traces.mutation.page import changes_page, clauses_page
-from raftproof.traces.mutation.study import Study, load, rejection, rules_that_matter, study
-from raftproof.traces.mutation.witnesses import Search
+from raftproof.traces.mutation.parts import aimed, by_chance, together
+from raftproof.traces.mutation.study import load, rules_that_matter
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -22,30 +21,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--count", type=int, default=20_000, help="how many changes")
     parser.add_argument("--traces", type=Path, required=True, help="a folder with traces in good/, bad/ and own/")
     parser.add_argument("--out", type=Path, required=True, help="a folder: mutations.md, clauses.md, witnesses.json")
+    parser.add_argument("--workers", type=int, default=2, help="how many processes")
     options = parser.parse_args(arguments)
-    good, bad, own = (load(options.traces / name) for name in ("good", "bad", "own"))
+    folder = options.traces
+    good = load(folder / "good")
     if not good:
-        print(f"mutation: {options.traces}/good holds no *.ndjson.gz", file=sys.stderr)
+        print(f"mutation: {folder}/good holds no *.ndjson.gz", file=sys.stderr)
         return 2
-    result, search = Study(), Search()
-    for found in study(good, options.seed, options.count, result):
-        search.see(found)
-    page = changes_page(result, options.seed, rules_that_matter(good + bad))
-    strict = [trace for trace in good if follow(trace.items, strict=True).verdict == "accepted"]
-    search.aim_at_lines(strict, options.seed, result, strict=True)
-    search.aim_at_lines(good + own, options.seed, result)
-    search.aim_at_fields(good + own, options.seed, result)
-    for trace in bad:
-        for demand in (False, True):
-            as_it_is = rejection(trace, None, demand, follow(trace.items, demand))
-            if as_it_is is not None:
-                search.see(as_it_is)
-                result.note_departure(as_it_is.departure)
-    search.turn(good + own, options.seed)
+    whole, found = together(folder, by_chance(options.seed, options.count), options.workers)
+    page = changes_page(whole, options.seed, rules_that_matter(good + load(folder / "bad")))
+    more, further = together(folder, aimed(options.seed, folder), options.workers)
+    whole.add(more)
+    found.add(further)
     options.out.mkdir(parents=True, exist_ok=True)
     (options.out / "mutations.md").write_text(page)
-    (options.out / "clauses.md").write_text(clauses_page(result, search.found, good + own))
-    text = msgspec.json.format(msgspec.json.encode(search.found, order="sorted"), indent=1)
+    (options.out / "clauses.md").write_text(clauses_page(whole, found, good + load(folder / "own")))
+    text = msgspec.json.format(msgspec.json.encode(found, order="sorted"), indent=1)
     (options.out / "witnesses.json").write_bytes(text + b"\n")
     return 0
 

@@ -43,6 +43,8 @@ _UNLOGGED: Final = "no line shows this step: "
 _SETTING: Final = "a hidden setting of the run: a step is tried with the one that allows it, which is kept"
 _SHOWN: Final = "every line shows the role, and it is compared before the step is tried"
 _SWITCH: Final = "counts only while a rule is switched off, as none is for a trace"
+_RESTORED: Final = "no changed trace has this line between a restored snapshot and the Ready that writes it"
+_LEFT: Final = "in no changed trace does a leader that was removed, and leads on, take a proposal"
 _DISK: Final = (
     "which of the states that a crash may leave was found is searched in `traces/conformance/storage.py`, and shown by "
     "the lines after; the model restarts from that one"
@@ -71,6 +73,22 @@ UNREFUSED: Final[tuple[tuple[str, str], ...]] = (
     ("storage.restart", _DISK),
     ("storage.may_be_left", _DISK),
     ("storage.compact", f"{_UNLOGGED}discarding entries"),
+    ("election.may_campaign: s.snapshot", _RESTORED),
+    ("membership.apply_change: s.snapshot", _RESTORED),
+    (
+        "election.request_vote: j in s.votes_granted",
+        "who granted is hardly ever asked again before the election is over",
+    ),
+    ("replication.propose: is_member", _LEFT),
+    ("membership.may_change: is_member", _LEFT),
+    (
+        "lease.step_down: s.check_quorum",
+        "one condition with `is_voter` beside it, which is named: both are false there",
+    ),
+    ("reads.receive_forwarded_read", "a read that comes too early waits; the line that takes it is BeginRound"),
+    ("reads.send_read_heartbeat", "a heartbeat that carries no round is legal"),
+    ("reads.confirm_read", "asked only of a leader, of a round that it has begun"),
+    ("reads.answer_read", "no line shows when a read whose index is known is answered"),
     ("storage.send_snapshot: s.match_index", "progress that `--strict` does not demand, for discarding is not logged"),
 )
 """Why a clause refused nothing, by how its name begins."""
@@ -97,17 +115,32 @@ UNDECIDED: Final[tuple[tuple[str, str], ...]] = (
     ("membership.change_one", "the form of `propose_change` that is explored"),
     ("membership.change_jointly", "the form of `propose_change` that is explored"),
     ("storage.is_clean", "a Ready that writes nothing is legal"),
+    (
+        "election.receive_vote_request: s.voted_for[i] == NIL (2)",
+        "nobody is asked again by whom it voted for and follows",
+    ),
+    ("parts.has_won: is_majority(s, granted(s, i, old)", "in no trace do the outgoing voters alone decide an election"),
+    ("replication.receive_append: s.role[i] == Role.LEADER", "its sender leads the term, and nobody else does"),
+    ("replication.receive_heartbeat: s.role[i] != Role.LEADER", "its sender leads the term, and nobody else does"),
+    ("lease.count_pre_vote: has_won", "turned round in one answer, the next one wins all the same"),
+    (
+        "storage.receive_snapshot: m.term > s.current_term",
+        "no snapshot in the traces is of a term newer than its receiver's",
+    ),
+    ("reads.receive_read_heartbeat: m.term >", "the heartbeat that carries the round has brought the term"),
     ("storage.restart", _DISK),
     ("storage.may_be_left", _DISK),
 )
 """Why a clause decided nothing, by how its name begins."""
+_READ: Final = "the name of a read: an answer under another name is rejected"
 UNCOMPARED: Final[tuple[tuple[str, str], ...]] = (
     ("ChangeConf prop.cc.changes", "what is proposed is seen when it is applied: rejected there"),
     ("ChangeConf prop.cc.newconf", "means nothing on this line; it is always empty"),
-    ("ReceiveRequestVoteRequest msg.type", "there is one kind of message that the line may carry"),
-    ("ReceiveRequestVoteResponse msg.type", "there is one kind of message that the line may carry"),
-    ("SendRequestVoteRequest msg.type", "there is one kind of message that the line may carry"),
-    ("SendRequestVoteResponse msg.type", "there is one kind of message that the line may carry"),
+    ("AskRead raftproof.read", _READ),
+    ("SendReadIndexRequest raftproof.read", _READ),
+    ("ReceiveReadIndexRequest raftproof.read", _READ),
+    ("ReceiveReadIndexResponse raftproof.read", _READ),
+    ("Send", "a number is compared where the message is received"),
 )
 """Why no change of a field was rejected at its line."""
 
@@ -129,6 +162,8 @@ def why_undecided(clause: str) -> str:
 
 def why_uncompared(name: str) -> str:
     """Why no change of a field was rejected at its line."""
+    if name.endswith("msg.type"):
+        return "there is one kind of message that the line may carry"
     return _first(UNCOMPARED, name)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 import random
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
@@ -26,9 +26,6 @@ from raftproof.traces.reading import Malformed, Unsorted, in_file_order, opened,
 
 Kind: TypeAlias = tuple[str, str]
 """An event, and what of it is changed."""
-
-Make: TypeAlias = Callable[[Sequence[Placed], random.Random], Change]
-"""Makes a change of a trace."""
 
 
 class Trace(NamedTuple):
@@ -71,6 +68,21 @@ class Study:
         """How many were rejected."""
         return sum(self.rejected.values()) / max(1, sum(self.tried.values()))
 
+    def add(self, other: Study) -> None:
+        """What came of more changes."""
+        for mine, more in (
+            (self.tried, other.tried),
+            (self.rejected, other.rejected),
+            (self.at_the_line, other.at_the_line),
+        ):
+            mine.update(more)
+        for names, further in (
+            (self.rules, other.rules),
+            (self.functions, other.functions),
+            (self.refused, other.refused),
+        ):
+            names.update(further)
+
     def note(self, kind: Kind, rejected: Rejected) -> None:
         """A changed trace was rejected."""
         assert rejected.change is not None
@@ -87,14 +99,14 @@ class Study:
 
 
 def study(
-    traces: Sequence[Trace], seed: int, count: int, result: Study, strict: bool = False, make: Make = random_change
+    traces: Sequence[Trace], seed: int | str, count: int, result: Study, strict: bool = False
 ) -> Iterator[Rejected]:
     """Change random traces, longer ones more often, and count what comes of it; yields those that are rejected."""
     chance = random.Random(seed)
     weights = [len(trace.items) for trace in traces]
     for _ in range(count):
         trace = chance.choices(traces, weights)[0]
-        change = make(trace.items, chance)
+        change = random_change(trace.items, chance)
         found = try_change(trace, change, strict, result)
         if found is not None:
             yield found

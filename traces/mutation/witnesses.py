@@ -28,7 +28,7 @@ from raftproof.traces.mutation.study import Rejected, Study, Trace, try_change
 
 TRIES: Final = 40
 """On how many lines a field is changed, and in how many steps a clause is turned round, to find a witness."""
-LINES: Final = 200
+LINES: Final = 400
 """How often a line of each kind is said again."""
 SENT: Final = ("msg.to", "msg.index", "msg.commit")
 """What the model lets a leader choose of a message."""
@@ -59,6 +59,15 @@ class Witnesses:
     decides: dict[str, Witness] = field(default_factory=dict)
     compares: dict[str, Witness] = field(default_factory=dict)
 
+    def add(self, other: Witnesses) -> None:
+        """Those of another search, where there are none yet."""
+        for mine, more in (
+            (self.refuses, other.refuses),
+            (self.decides, other.decides),
+            (self.compares, other.compares),
+        ):
+            mine.update({name: witness for name, witness in more.items() if name not in mine})
+
 
 def witness_of(found: Rejected) -> Witness:
     """A rejected trace as a witness."""
@@ -85,7 +94,7 @@ class Search:
             name = field_name(found.trace.items[change.at].event.name, change.kind)
             self.found.compares.setdefault(name, witness_of(found))
 
-    def turn(self, traces: Sequence[Trace], seed: int) -> None:
+    def turn(self, traces: Sequence[Trace], seed: str) -> None:
         """Turn round each clause in one step of a good trace, and look whether it is rejected."""
         chance = random.Random(seed)
         steps: dict[Clause, list[Place]] = {}
@@ -102,25 +111,27 @@ class Search:
                     self.found.decides[clause.name] = Witness(trace.name, turned.line, step=step)
                     break
 
-    def aim_at_fields(self, traces: Sequence[Trace], seed: int, result: Study) -> None:
-        """Change fields for which chance has found no witness."""
+    def aim_at_fields(self, traces: Sequence[Trace], event: str, seed: str, result: Study) -> None:
+        """Change each field of an event until a change is rejected at its line."""
         chance = random.Random(seed)
         for name, places in sorted(lines_by_field(traces).items()):
+            if name.split()[0] != event:
+                continue
             for trace, at in chance.sample(places, min(TRIES, len(places))):
                 if name in self.found.compares:
                     break
                 self._try(trace, random_field(trace.items, at, chance, name.partition(" ")[2]), False, result)
 
-    def aim_at_lines(self, traces: Sequence[Trace], seed: int, result: Study, strict: bool = False) -> None:
-        """Say lines of every kind again, and change what the rare ones of them send."""
+    def aim_at_lines(self, traces: Sequence[Trace], kind: str, seed: str, result: Study, strict: bool = False) -> None:
+        """Say lines of a kind again, and change what a leader chooses of what they send."""
         chance = random.Random(seed)
-        for places in lines_by_kind(traces).values():
-            for trace, at in chance.choices(places, k=LINES):
-                self._try(trace, random_again(trace.items, chance, at), strict, result)
-            for name in SENT:
-                there = [(trace, at) for trace, at in places if name in fields_of(trace.items[at].event)]
-                for trace, at in chance.choices(there, k=TRIES) if there else ():
-                    self._try(trace, random_field(trace.items, at, chance, name), strict, result)
+        places = lines_by_kind(traces).get(kind, [])
+        for trace, at in chance.choices(places, k=LINES) if places else ():
+            self._try(trace, random_again(trace.items, chance, at), strict, result)
+        for name in SENT:
+            there = [(trace, at) for trace, at in places if name in fields_of(trace.items[at].event)]
+            for trace, at in chance.choices(there, k=TRIES) if there else ():
+                self._try(trace, random_field(trace.items, at, chance, name), strict, result)
 
     def _try(self, trace: Trace, change: Change, strict: bool, result: Study) -> None:
         found = try_change(trace, change, strict, result)
