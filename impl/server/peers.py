@@ -17,6 +17,7 @@ import socket
 import ssl
 import struct
 from collections.abc import Callable, Iterable
+from typing import cast
 from urllib.parse import urlsplit
 
 import msgspec
@@ -88,8 +89,7 @@ class Frames(asyncio.Protocol):
         self.transport: asyncio.Transport
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self.transport = transport
+        self.transport = cast(asyncio.Transport, transport)  # uvloop's is one too, but does not say so
 
     def data_received(self, data: bytes) -> None:
         buffer = self._buffer
