@@ -17,15 +17,14 @@ from pathlib import Path
 
 from tests.docs.pages import ROOT, File, Session, Shown
 
-LEFT_OUT = {".git", ".pytest_cache", "out", "docs"}
-SECONDS = 280
+LEFT_OUT = {".git", ".venv", ".pytest_cache", "out", "docs"}
 _ANYTHING = "…"
 _MEASURED = re.compile(
     r"\d[\d,]*(\.\d+)?(?=( CPU)? ?(s|ms|seconds?|[KMG]i?B)\b)|\d[\d,]*(?= (a CPU second|events a second))"
 )
 
 
-def run(parts: list[Session | File], place: Path) -> list[str]:
+def run(parts: list[Session | File], place: Path, seconds: int = 240) -> list[str]:
     """Run sessions, with the files that stand between them; what is not as shown, in sentences."""
     _copy_repository(place)
     kept = place / ".shown"
@@ -42,7 +41,7 @@ def run(parts: list[Session | File], place: Path) -> list[str]:
             script.append(_step(command, kept / str(len(commands))))
             commands.append(command)
     script.append("kill $(jobs -p) 2>/dev/null; wait")
-    _bash("\n".join(script), place)
+    _bash("\n".join(script), place, seconds)
     return [fault for number, command in enumerate(commands) for fault in _faults(command, kept / str(number))]
 
 
@@ -50,10 +49,12 @@ def _copy_repository(place: Path) -> None:
     for entry in ROOT.iterdir():
         if entry.name not in LEFT_OUT:
             (place / entry.name).symlink_to(entry)
-    (place / "docs").mkdir()
-    for entry in (ROOT / "docs").iterdir():
-        if entry.name != "_build":
-            (place / "docs" / entry.name).symlink_to(entry)
+    for folder, inside in (("docs", ROOT / "docs"), (".venv", Path(sys.prefix))):
+        (place / folder).mkdir()
+        for entry in inside.iterdir():
+            if entry.name not in ("_build", ".ready"):
+                (place / folder / entry.name).symlink_to(entry)
+    (place / ".venv" / ".ready").touch()  # what `make setup` makes: everything is installed
 
 
 def _step(command: Shown, to: Path) -> str:
@@ -65,7 +66,7 @@ def _step(command: Shown, to: Path) -> str:
     return "\n".join(lines)
 
 
-def _bash(script: str, place: Path) -> None:
+def _bash(script: str, place: Path, seconds: int) -> None:
     here = {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", "COLUMNS": "100", "NO_COLOR": "1"}
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "COV_"))}
     process = subprocess.Popen(
@@ -78,7 +79,7 @@ def _bash(script: str, place: Path) -> None:
     )
     try:
         with contextlib.suppress(subprocess.TimeoutExpired):  # the commands that did not come to run say so
-            process.wait(SECONDS)
+            process.wait(seconds)
     finally:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
@@ -89,7 +90,7 @@ def _faults(command: Shown, kept: Path) -> list[str]:
     code, out = Path(f"{kept}.code"), Path(f"{kept}.out")
     where = f"line {command.line}: {command.text}"
     if not code.exists():
-        return [f"{where}\n  did not end within {SECONDS} s" if out.exists() else f"{where}\n  was not reached"]
+        return [f"{where}\n  did not end in time" if out.exists() else f"{where}\n  was not reached"]
     said = out.read_text(errors="replace").splitlines()
     faults = []
     if int(code.read_text()) != command.exit_code:
