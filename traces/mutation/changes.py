@@ -25,6 +25,9 @@ FAR: Final = 4
 Place: TypeAlias = tuple[str | int, ...]
 
 
+_known_fields: dict[tuple[Any, ...], list[str]] = {}
+
+
 class Change(NamedTuple):
     """One change of a trace."""
 
@@ -118,8 +121,22 @@ def name_of(place: Place) -> str:
 
 
 def fields_of(event: Event) -> list[str]:
-    """The fields of an event that can be changed."""
-    return list(dict.fromkeys(name_of(place) for place in _places(msgspec.to_builtins(event))))
+    """The fields of an event that can be changed; those of an event of the same shape are known."""
+    prop, beyond = event.prop, event.raftproof
+    cc = prop.cc if prop is not None else None
+    shape = (
+        event.name,
+        event.msg is None,
+        cc is not None and bool(cc.changes),
+        cc is None,
+        prop is None or prop.match is None,
+        *(getattr(beyond, name) is None for name in (beyond.__struct_fields__ if beyond is not None else ())),
+    )
+    known = _known_fields.get(shape)
+    if known is None:
+        places = _places(msgspec.to_builtins(event))
+        known = _known_fields[shape] = list(dict.fromkeys(name_of(place) for place in places))
+    return known
 
 
 def _places(data: Any, above: Place = ()) -> Iterator[Place]:

@@ -49,6 +49,8 @@ class Witness(NamedTuple):
     change: Change | None = None
     step: int = 0
     """In which action of the model, counted from 1 in the order in which they are tried, a clause is turned round."""
+    becomes: bool = False
+    """What the clause is then."""
 
 
 @dataclass
@@ -108,7 +110,7 @@ class Search:
             for trace, step, value in _some_of_each(places):
                 turned = Turned(trace.items, range(step, step + 1), {clause: not value})
                 if turned.line:
-                    self.found.decides[clause.name] = Witness(trace.name, turned.line, step=step)
+                    self.found.decides[clause.name] = Witness(trace.name, turned.line, step=step, becomes=not value)
                     break
 
     def aim_at_fields(self, traces: Sequence[Trace], event: str, seed: str, result: Study) -> None:
@@ -247,7 +249,6 @@ def _verify_turned(name: str, witness: Witness, trace: Trace) -> bool:
 
     here = range(witness.step, witness.step + 1)
     asis = Turned(trace.items, here)
-    value = next((noted.value for noted in asis.tested if noted.clause == clause), None)
-    if asis.line or clause is None or value is None:
+    if asis.line or clause is None or Noted(clause, not witness.becomes) not in asis.tested:
         return False
-    return Turned(trace.items, here, {clause: not value}).line == witness.line
+    return Turned(trace.items, here, {clause: witness.becomes}).line == witness.line
