@@ -19,6 +19,8 @@ _A_MINUTE = "takes a minute of CPU; tests/model/test_refinement.py and tests/pro
 NOT_RUN = {
     "make test": "runs this",
     "make docs": "`test_site.py` builds the same",
+    "raftproof check deployed --break request_persisted --max-term 3 --faults restart": "takes a minute of CPU; "
+    "tests/model/test_deployed_rules.py takes the counterexample's steps again",
     "raftproof check loose": _A_MINUTE,
     "raftproof check model/refinement/handlers.py --max-term 3 --faults restart": _A_MINUTE,
     "raftproof check refinement --max-term 2 --faults restart": _A_MINUTE,
@@ -92,7 +94,8 @@ def _fault_of(text: str) -> str:
     """What the command line says of these words, without running anything; a sentence may leave out arguments."""
     if not text.startswith("raftproof "):
         return ""
-    words = [word for word in shlex.split(re.split(r" [|>&]", text)[0])[1:] if word != "…"]
+    shown = shlex.split(re.split(r" [|>&]", text)[0])[1:]
+    words = ["1" if re.fullmatch("[A-Z]+", word) else word for word in shown if word != "…"]  # LINE stands for a line
     try:
         group = get_command(app)
         with group.make_context("raftproof", words) as context:
