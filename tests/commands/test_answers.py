@@ -10,6 +10,7 @@ import sys
 import time
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 
@@ -97,7 +98,7 @@ def test_a_limit_ends_with_3_and_full_statistics(tmp_path: Path) -> None:
 def test_ctrl_c_ends_with_130_and_the_answer_so_far(command: str, tmp_path: Path) -> None:
     file = tmp_path / "answer.json"
     options = {
-        "check": ["--symmetry", "none", "--max-memory", "3GB"],
+        "check": ["--symmetry", "none", "--max-memory", "3GB", "--junit", str(tmp_path / "junit.xml")],
         "simulate": ["--behaviors", "100000000"],
     }[command]
     bounds = ["--servers", "8", "--break", "short", "--json", str(file)]
@@ -123,6 +124,9 @@ def test_ctrl_c_ends_with_130_and_the_answer_so_far(command: str, tmp_path: Path
     assert (answer["verdict"], answer["reason"]) == ("incomplete", "interrupted")
     assert answer["generated"] > 1000
     assert out
+    if command == "check":
+        cases = list(ElementTree.parse(tmp_path / "junit.xml").iter("testcase"))
+        assert [case[0].tag for case in cases] == ["error"] * 3
 
 
 @pytest.mark.slow
