@@ -121,6 +121,15 @@ def test_a_broken_edit_is_told_in_words(
     assert "Traceback" not in text
 
 
+def test_an_exercise_that_is_interrupted_ends_with_130(
+    grading: ModuleType, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    path = tmp_path / "01_quorums.py"
+    path.write_text((EXERCISES / "01_quorums.py").read_text().replace("return BLANK", "raise KeyboardInterrupt"))
+    code, text = _run(path, capsys, grading)
+    assert (code, text.strip()) == (130, "Stopped before all parts were checked.")
+
+
 def test_an_exercise_runs_as_a_program(tmp_path: Path) -> None:
     import subprocess
 
@@ -143,3 +152,13 @@ def test_an_exercise_that_python_cannot_read_is_told_so_by_python(tmp_path: Path
     assert broken.returncode == 1
     assert "01_quorums.py" in broken.stderr and "was never closed" in broken.stderr
     assert "Traceback" not in broken.stderr
+
+
+def test_a_python_without_raftproof_is_told_how_to_get_it() -> None:
+    import subprocess
+
+    without = [sys.executable, "-S", EXERCISES / "03_one_vote.py"]
+    bare = subprocess.run(without, capture_output=True, text=True, cwd=EXERCISES, env={})
+    assert bare.returncode == 2
+    assert bare.stderr.startswith("This Python does not know raftproof")
+    assert "Traceback" not in bare.stderr

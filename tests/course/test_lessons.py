@@ -18,7 +18,6 @@ PICTURES = {path.stem for path in (COURSE / "pictures").glob("*.svg")}
 def make(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     """The program that draws the pictures."""
     monkeypatch.syspath_prepend(str(COURSE / "exercises"))
-    monkeypatch.chdir(COURSE.parents[1])
     import grading
 
     return grading.load(COURSE / "pictures" / "make.py", "course_pictures")

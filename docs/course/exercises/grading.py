@@ -5,7 +5,7 @@
 
 The checks of `03_one_vote.py` are in `checks/lesson_03.py`: a function for each part, whose parameters are the names of
 the blanks that it looks at, and whose answer is a hint, or None where all is right. Whatever the learner wrote, nobody
-sees a traceback. Exit codes: 0 all right, 1 not yet, 2 no such exercise, 130 Ctrl-C.
+sees a traceback. Exit codes: 0 all right, 1 not yet, 2 no such exercise or no raftproof, 130 Ctrl-C.
 """
 
 from __future__ import annotations
@@ -24,6 +24,11 @@ from typing import Any, NoReturn
 HERE = Path(__file__).parent
 WIDTH = 104
 RIGHT, NOT_YET, NO_EXERCISE, INTERRUPTED = 0, 1, 2, 130
+
+if importlib.util.find_spec("raftproof") is None:
+    # Here, before an exercise imports it and stops with a traceback.
+    print("This Python does not know raftproof: `make setup`, then `. .venv/bin/activate`, and again.", file=sys.stderr)
+    sys.exit(NO_EXERCISE)
 
 
 class NotFilledError(Exception):

@@ -156,7 +156,7 @@ def departure() -> str:
     """A vote too many in a real trace."""
     from raftproof.traces.conformance.picture import picture_at
 
-    return picture_at("tests/traces/corpus/bad/double_vote-bugelect5-s3.ndjson.gz", 97)
+    return picture_at(str(HERE.parents[2] / "tests/traces/corpus/bad/double_vote-bugelect5-s3.ndjson.gz"), 97)
 
 
 def old_answer() -> str:
