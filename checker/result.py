@@ -109,30 +109,48 @@ class Graph(msgspec.Struct, frozen=True):
 
 
 class Result(msgspec.Struct):
-    """The answer of `check` or `simulate`; the fields of DESIGN's JSON, and what a drawing needs."""
+    """The answer of `check` or `simulate`, and what a drawing needs."""
 
     verdict: Verdict
+    """One of holds, violated, incomplete; of random behaviors, none_found."""
     model: str
     bounds: dict[str, int]
+    """Every bound of the model, the defaults too."""
     generated: int
+    """Initial states and every successor of every expanded state, repeated ones and ones outside the bounds too."""
     distinct: int
+    """States within the bounds, up to symmetry if it is on."""
     depth: int
+    """How deep the search went; an initial state has depth 1."""
     seconds: float
     cpu_seconds: float
+    """Of the search alone, over all workers."""
     setup_seconds: float
+    """Start and compilation."""
     states_per_second: float
+    """Distinct states in a second of the search."""
     peak_memory_bytes: int
     collision_probability: float
+    """The chance that two different states had the same fingerprint, and one of them was missed."""
     workers: int
     symmetry: str
+    """The sorts whose members are the same up to their names, or "none"."""
     reductions: list[str]
+    """The reductions that were used."""
     faults: list[str]
+    """The faults that were switched on."""
     broken: list[str]
+    """The rules that were switched off."""
     actions: dict[str, dict[str, int]]
+    """For each action how many successors it generated."""
     never_enabled: list[str]
+    """Actions that were enabled in no explored state; nothing is said of them."""
     witnesses: dict[str, int | None]
+    """For each witness the depth at which it was first seen, or null."""
     violation: Violation | None
+    """The counterexample, if there is one."""
     command: str
+    """What finds the same result again."""
     shape: Shape
     notes: list[str] = []
     """Sentences about what was asked for and not done, such as a reduction that a broken rule switches off."""
@@ -145,7 +163,9 @@ class Result(msgspec.Struct):
     reason: str = ""
     """Why an incomplete search ended."""
     seed: int | None = None
+    """Of random behaviors."""
     graph: Graph | None = None
+    """Of a small model, where nothing broke."""
 
     @property
     def exit_code(self) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import inspect
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, get_args, get_type_hints
 
 import typer
@@ -72,7 +73,7 @@ def _option(param: Any, kind: Any) -> tuple[str, str, str]:
 def _kind(kind: Any) -> str:
     """What stands for a value whose command does not name it."""
     kinds = (kind, *get_args(kind))
-    return "N" if int in kinds else "SECONDS" if float in kinds else "TEXT"
+    return "N" if int in kinds else "SECONDS" if float in kinds else "FILE" if Path in kinds else "TEXT"
 
 
 def _default(param: Any) -> str:

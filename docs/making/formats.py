@@ -79,7 +79,7 @@ BY_HAND: dict[str, tuple[Callable[..., Any], Meanings]] = {
             "verdict": "none_found, violated, incomplete",
             "runs": "how many ended",
             "steps": "in all of them",
-            "steps_per_cpu_second": "",
+            "steps_per_cpu_second": "checks included",
             "acknowledged_writes": "what clients were told is written",
             "elections": "how many were won",
             "faults": "each fault, and how often it struck",
