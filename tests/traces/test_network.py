@@ -11,7 +11,7 @@ import pytest
 
 from raftproof.traces.conformance import network as module
 from raftproof.traces.conformance.departure import Departure, Unknown
-from raftproof.traces.conformance.network import WINDOW, Network
+from raftproof.traces.conformance.network import OF_OLD, WINDOW, Network
 from raftproof.traces.conformance.run import Run
 from raftproof.traces.events import HardState, Message, Placed
 from tests.traces.steady import beginning, steady
@@ -70,6 +70,10 @@ def test_only_what_is_spent_and_old_is_forgotten_and_its_ranges_stay() -> None:
     assert not sent.may_be_forgotten(message(7, source="3"))
     assert not sent.may_be_forgotten(message(7, term=4))
     assert not sent.may_be_forgotten(msgspec.structs.replace(message(7), vote="1"))
+    sent.send(message(7), 99_000, again=False)
+    sent.send(message(1 << 22), 99_001, again=False)
+    assert sent.sent(message(7)) == OF_OLD  # the first one may come only now: it shows nothing of Ready 99,000
+    assert sent.sent(message(1 << 22)) == 99_001
 
 
 def test_terms_in_which_nobody_can_be_any_more_are_remembered_together() -> None:

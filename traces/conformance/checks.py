@@ -13,6 +13,7 @@ from raftproof.traces.conformance.departure import Departure, Unknown
 from raftproof.traces.conformance.machine import bit
 from raftproof.traces.conformance.membership import Configuration
 from raftproof.traces.conformance.modes import has_pre_vote
+from raftproof.traces.conformance.network import OF_OLD
 from raftproof.traces.conformance.server import Server, show_configuration, shown
 from raftproof.traces.conformance.storage import SHIFT
 from raftproof.traces.events import CANDIDATE, FOLLOWER, LEADER, NONE, PRE_CANDIDATE, Event, Message
@@ -180,6 +181,8 @@ def arrive(c: Cluster, s: Server, e: Event) -> Message:
         )
     if e.raftproof is not None and e.raftproof.message is not None:
         c.network.compare_number(m, e.raftproof.message)
+    if ready == OF_OLD:
+        return m
     if ready <= sender.life:
         _survives(c, s, sender, m, ready)
     elif ready > sender.ready and c.strict:

@@ -24,6 +24,8 @@ from raftproof.traces.events import NONE, Id, Message
 
 WINDOW: Final = 1 << 14
 """How many messages are known in full, whatever became of them."""
+OF_OLD: Final = 0
+"""The Ready of a message of which an equal one may have been forgotten: to receive it shows nothing of later ones."""
 LIFE_BITS: Final = 32
 """The part of a message's number that counts; the part above it names the life of its sender."""
 
@@ -82,13 +84,14 @@ class Network:
     def send(self, message: Message, ready: int, again: bool) -> None:
         """A message is sent, to leave with a Ready; `again` if an equal one from before can no longer arrive."""
         if again or message not in self._sent:
-            self._sent[message] = ready
+            is_old = not again and bool(self._forgotten) and self.may_be_forgotten(message)
+            self._sent[message] = OF_OLD if is_old else ready
             if len(self._sent) >= self._limit:
                 self._forget()
         self._latest[message.type, message.source, message.dest] = message
 
     def sent(self, message: Message) -> int | None:
-        """The number of its sender's Ready that a message left with, or None if nobody sent it."""
+        """The number of its sender's Ready that a message left with first, or None if nobody sent it."""
         return self._sent.get(message)
 
     def may_be_forgotten(self, message: Message) -> bool:
