@@ -43,10 +43,10 @@ def _model(name: str) -> list[str]:
         parts.append(f"Faults: {', '.join(map(code, faults))}.")
     if model.reducible():
         parts.append(f"Reductions: {', '.join(map(code, model.reducible()))}.")
-    rows = [("action", action) for action in model.actions]
+    rows: list[tuple[str, Declared]] = [("action", action) for action in model.actions]
     rows += [("property", each) for each in model.properties()]
     rows += [("witness", each) for each in model.witnesses]
-    parts.append(table(["", "name", "says"], [(kind, _named(each), _sentence(each)) for kind, each in rows]))
+    parts.append(table(["", "name", "says"], [(kind, _named(each), each.sentence) for kind, each in rows]))
     return parts
 
 
@@ -60,7 +60,3 @@ def _bounds(model: Model) -> str:
 def _named(declared: Declared) -> str:
     link = link_to(declared.function, declared.name)
     return f"[`{declared.name}`](../../{link.file}#L-{link.line})"
-
-
-def _sentence(declared: Declared) -> str:
-    return declared.sentence

@@ -51,4 +51,4 @@ def _shown(file: Path) -> str:
     lines: HtmlFormatter[str] = HtmlFormatter(
         linenos="inline", lineanchors="L", anchorlinenos=True, cssclass="highlight"
     )
-    return highlight(file.read_text(), lexer, lines)
+    return str(highlight(file.read_text(), lexer, lines))
