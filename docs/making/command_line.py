@@ -27,7 +27,8 @@ def commands() -> Iterator[tuple[str, Any]]:
     for name in COMMANDS:
         module = importlib.import_module(f"raftproof.commands.{name}")
         if hasattr(module, "app"):
-            yield from ((f"{name} {own}", command) for own, command in get_command(module.app).commands.items())
+            group: Any = get_command(module.app)
+            yield from ((f"{name} {own}", command) for own, command in group.commands.items())
         else:
             app = typer.Typer(add_completion=False)
             app.command(name)(module.command)

@@ -135,7 +135,7 @@ def keys_of(function: Callable[..., Any]) -> list[str]:
     """The keys of the first JSON object that a function writes."""
     tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
     written = next(node for node in ast.walk(tree) if isinstance(node, ast.Dict) and node.keys)
-    return [key.value for key in written.keys if isinstance(key, ast.Constant)]
+    return [str(key.value) for key in written.keys if isinstance(key, ast.Constant)]
 
 
 def _types(structs: tuple[type[msgspec.Struct], ...]) -> str:
