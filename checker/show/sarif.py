@@ -2,7 +2,8 @@
 
 A result is a property or a rule that is broken, at the line where it stands: a property's definition in the model, or
 the line of a trace that departs. The steps that lead there are its code flow. What was not decided is a result too, and
-an error: a reader that finds no result takes that for a pass.
+an error: a reader that finds no result takes that for a pass. GitHub takes no result without a place; what has none of
+its own, such as a file that is not there, is placed under its name.
 """
 
 from __future__ import annotations
@@ -44,6 +45,7 @@ def _driver(rules: dict[str, str]) -> Json:
             {
                 "id": name,
                 "shortDescription": _text(help or name),
+                "fullDescription": _text(help or name),
                 "help": _text(help or name),
                 "defaultConfiguration": {"level": "error"},
             }
@@ -74,7 +76,7 @@ def _result(case: Case, rules: list[str], root: Path) -> Json:
         "ruleIndex": rules.index(case.rule),
         "level": "error",
         "message": _text(message),
-        "locations": [_location(case.at, root)] if case.at else [],
+        "locations": [_location(case.at or Location(Path(case.name).resolve(), 1), root)],
     }
     if case.path:
         steps = [{"location": _location(step, root) | {"message": _text(step.text)}} for step in case.path]

@@ -44,7 +44,7 @@ def at_the_root(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 class Written:
-    """The two files, read again; the SARIF is held against its schema."""
+    """The two files, read again; the SARIF is held against its schema, and against what GitHub asks beyond it."""
 
     def __init__(self, folder: Path) -> None:
         self.junit = ElementTree.parse(folder / "junit.xml").getroot()
@@ -53,6 +53,8 @@ class Written:
         [self.run] = sarif["runs"]
         self.results: list[dict[str, Any]] = self.run["results"]
         [self.invocation] = self.run["invocations"]
+        assert all(result["locations"] for result in self.results)
+        assert all(rule["fullDescription"]["text"] for rule in self.run["tool"]["driver"]["rules"])
 
     def answers(self) -> dict[str, str]:
         """What JUnit says of each case."""
@@ -215,9 +217,10 @@ def test_traces_that_are_accepted_are_no_results(tmp_path: Path) -> None:
     assert (code, written.results, written.invocation["executionSuccessful"]) == (0, [], True)
 
 
-def test_a_trace_that_is_not_there_is_an_error_without_a_place(tmp_path: Path) -> None:
+def test_a_trace_that_is_not_there_is_an_error_under_its_name(tmp_path: Path) -> None:
     code, written = ask(tmp_path, "conform", "nothing.ndjson")
-    assert (code, written.answers(), written.results[0]["locations"]) == (4, {"nothing.ndjson": "error"}, [])
+    assert (code, written.answers()) == (4, {"nothing.ndjson": "error"})
+    assert place_of(written.results[0]["locations"][0]) == ("nothing.ndjson", 1)
 
 
 def test_what_is_undetermined_is_an_error() -> None:
