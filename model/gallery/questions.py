@@ -116,6 +116,7 @@ _DEPLOYED = (
     Asked(deployed.model, "refusal_no_match", _T3),
     Asked(deployed.model, "request_persisted", _T3, _RESTART),
     Asked(deployed.model, "leader_append_only", _T3_LOG2),
+    Asked(deployed.model, "last_term_first", _T4_LOG2),
     Asked(deployed.snapshots, "snapshot_not_older", _LOG2_TWO),
     Asked(deployed.snapshots, "match_monotonic", _LOG2_TWO),
     Asked(deployed.snapshots, "commit_monotonic", _LOG2_TWO),

@@ -49,6 +49,7 @@ LENGTHS = {
     ("deployed", "refusal_no_match", "CommittedOnMajority"): 14,
     ("deployed", "request_persisted", "LeaderCompleteness"): 25,
     ("deployed", "leader_append_only", "LeaderAppendOnly"): 19,
+    ("deployed", "last_term_first", "LeaderCompleteness"): 31,
     ("deployed_snapshots", "snapshot_not_older", "CommitMonotonic"): 20,
     ("deployed_snapshots", "match_monotonic", "MatchMonotonic"): 16,
     ("deployed_snapshots", "commit_monotonic", "CommitMonotonic"): 18,

@@ -14,6 +14,7 @@ GOLDEN = Path(__file__).with_suffix(".json")
 
 T3 = {"max_term": 3}
 T3_LOG2 = {"max_term": 3, "max_log": 2}
+T4_LOG2 = {"max_term": 4, "max_log": 2}
 LOG2_TWO = {"max_log": 2, "max_in_flight": 2}
 RESTART = ("restart",)
 
@@ -38,6 +39,7 @@ CORE = (
 LONGER = (
     Asked(deployed.model, "request_persisted", T3, RESTART),
     Asked(deployed.model, "leader_append_only", T3_LOG2),
+    Asked(deployed.model, "last_term_first", T4_LOG2),
     Asked(deployed.snapshots, "snapshot_not_older", LOG2_TWO),
     Asked(deployed.snapshots, "match_monotonic", LOG2_TWO),
     Asked(deployed.snapshots, "commit_monotonic", LOG2_TWO),
@@ -58,7 +60,6 @@ HARMLESS = {
 
 NEED_MORE = {
     "commit_own_term": "Figure 8 needs five terms, and logs of two entries beside the first ones of their terms",
-    "last_term_first": "four terms, and logs of two entries",
     "learner_no_vote": "five servers: with fewer, majorities with learners and without them share a voter",
     "one_change_pending": "four entries: two changes are committed, and one more under the second of them",
     "change_before_campaign": "two changes between which a server campaigns, and five servers",
