@@ -15,7 +15,7 @@ import inspect
 import sys
 import textwrap
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -33,6 +33,10 @@ if importlib.util.find_spec("raftproof") is None:
 
 class NotFilledError(Exception):
     """A blank was looked at."""
+
+
+class AnswerError(Exception):
+    """An answer that is not of the asked form; the message says what is wrong with it."""
 
 
 class Blank:
@@ -80,6 +84,16 @@ class UnreadableError(Exception):
 def part(title: str) -> Callable[[Callable[..., str | None]], Part]:
     """Make a function of a lesson's checks the check of a part."""
     return lambda check: Part(title, check)
+
+
+def see_that_filled(table: object, keys: Collection[Any]) -> None:
+    """A table of blanks is a dictionary with all of its keys, and no value is blank any more."""
+    if not isinstance(table, dict) or set(table) != set(keys):
+        told = ", ".join(repr(key) for key in keys)
+        raise AnswerError(f"Keep the table as it was, a dictionary with the keys {told}, and fill in its values.")
+    values = [one for value in table.values() for one in (value if isinstance(value, tuple) else (value,))]
+    if any(value is BLANK for value in values):
+        raise NotFilledError
 
 
 def load(path: Path, name: str) -> ModuleType:
@@ -131,6 +145,8 @@ def _hint(one: Part, answers: dict[str, Any], path: Path) -> str | None:
         return one.check(*values)
     except NotFilledError:
         return f"Not filled in yet: {names} in {path.name}."
+    except AnswerError as fault:
+        return str(fault)
     except Exception as fault:
         return _told(fault, path)
 

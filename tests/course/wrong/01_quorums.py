@@ -22,3 +22,4 @@ QUORUMS__one_needed = [{1, 2}, {1, 3}, {1, 4}, {1, 5}]
 QUORUMS__apart = [{1, 2}, {3, 4, 5}]
 VOTES__majority = 3
 VOTES__all = 5
+TOLERATED__some_are_missing = {3: 1, 4: 1}

@@ -37,3 +37,4 @@ TWO_AT_ONCE__s1_helps = [
 ]
 PREDICTED__s1_follows = {"s1": ("follower", 2), "s2": ("follower", 2), "s3": ("leader", 2)}
 PREDICTED__s2_leads = {"s1": ("candidate", 1), "s2": ("leader", 1), "s3": ("candidate", 2)}
+PREDICTED__some_are_missing = {"s1": ("candidate", 1)}

@@ -25,3 +25,4 @@ LOST__nobody_is_elected = ["timeout(s1)", "vote(s2, s1)", "store(s1, s3)", "rest
 FIRST__answer = "answer"
 FIRST__both = "both"
 IN_THE_WRONG_ORDER__after_the_vote = ["timeout(s1)", "timeout(s2)", "vote(s3, s1)", "restart(s3)", "vote(s3, s2)"]
+ON_DISK__some_are_missing = {"term vote log": SAFE}

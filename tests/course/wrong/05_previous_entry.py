@@ -46,3 +46,4 @@ REFUSALS__difference_of_lengths = {"a": 1, "b": 6, "c": 1, "d": 2, "e": 3, "f": 
 REFUSALS__one_too_many = {"a": 2, "b": 7, "c": 1, "d": 1, "e": 6, "f": 8}
 AFTER_TERM_3__keeps_the_rest = [1, 1, 3, 2]
 AFTER_TERM_2__cuts_always = [1, 1, 2]
+REFUSALS__some_are_missing = {"c": 0}

@@ -18,3 +18,4 @@ AS_ROUNDS__s1_follows = [("s1", 2, {}), ("s3", 1, {"s1": 1, "s2": 1})]
 
 AFTER_ONE_ROUND__without_the_first = 3
 AFTER_ONE_ROUND__with_names = 8
+MAY_CHANGE_PLACES__some_are_missing = {(2, 3): False}

@@ -48,3 +48,4 @@ NO_STEP__goes_on = [
 S1_LED__nobody_led = ["timeout(s1)", "timeout(s3)", "timeout(s3)", "vote(s1, s3)", "store(s3, s2)"]
 S2_LED__another_end = ["timeout(s2)", "vote(s1, s2)", "timeout(s3)", "timeout(s3)", "vote(s1, s3)"]
 S2_LED__cannot_be = ["timeout(s2)", "store(s2, s1)"]
+SEEN__some_are_missing = {"ask": {"nothing"}}

@@ -54,3 +54,4 @@ STALE__asks_the_new_leader = [
 ]
 STALE__before_its_own_write = ["elect(s1, s2)", "begin_read(s1)", "answer(s1)"]
 STALE__no_answer = ["elect(s1, s2)", "write(s1, s2)", "begin_read(s1)"]
+LINEARIZABLE__some_are_missing = {"a": True}

@@ -7,7 +7,7 @@ from itertools import product
 from typing import Any
 
 from figure_7 import FOLLOWERS, LEADER
-from grading import BLANK, NotFilledError, part
+from grading import BLANK, NotFilledError, part, see_that_filled
 from searching import explored, fresh, reachable, system_of
 
 from raftproof.checker.language.containers import contents
@@ -96,8 +96,7 @@ def _messages(s: Any) -> list[Any]:
 @part("Figure 7")
 def figure(REFUSALS: dict[str, int]) -> str | None:
     """How often each follower refuses."""
-    if any(told is BLANK for told in REFUSALS.values()):
-        raise NotFilledError
+    see_that_filled(REFUSALS, FOLLOWERS)
     for name, told in REFUSALS.items():
         s, refusals = _figure_7(name)
         if told != refusals:

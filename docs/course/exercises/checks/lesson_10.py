@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from grading import BLANK, NotFilledError, part
+from grading import BLANK, NotFilledError, part, see_that_filled
 from models import persistence
 from models.one_leader import NOBODY, is_allowed
 from searching import Play, StepRefusedError, fresh, system_of, told
@@ -75,8 +75,7 @@ def mapping(winner: Callable[[Any], int]) -> str | None:
 @part("what each step is")
 def what_is_seen(SEEN: dict[str, set[str]]) -> str | None:
     """As the search sees it."""
-    if any(one is BLANK for one in SEEN.values()):
-        raise NotFilledError
+    see_that_filled(SEEN, ("ask", "vote", "vote_in_vain"))
     found: dict[str, dict[str, str]] = {name: {} for name in SEEN}
     for step, before, after in _steps():
         kind = "nothing" if _right(before) == _right(after) else "elect"
