@@ -164,11 +164,16 @@ def lead(s: Raft, n: Server) -> None:
 
 
 def add_entry(s: Raft, n: Server, v: Value) -> None:
-    """Leader n appends an entry to its log, which is the term's, and counts itself among those that store it."""
+    """Leader n appends an entry to its log, which is the term's."""
     t = s.current_term[n]
     s.log[n].append(Entry(t, v))
     s.term_log[t].append(Entry(t, v))
-    s.acked[n][t] = len(s.log[n])
+
+
+def count_own(s: Raft, n: Server, i: int) -> None:
+    """Leader n counts itself among those that store its log up to i."""
+    t = s.current_term[n]
+    s.acked[n][t] = max(s.acked[n][t], i)
 
 
 def store(s: Raft, n: Server, t: int, prev: int, last: int) -> None:
@@ -263,6 +268,7 @@ def client_request(s: Raft, n: Server, v: Value) -> bool:
     if s.role[n] != Role.LEADER:
         return False
     add_entry(s, n, v)
+    count_own(s, n, len(s.log[n]))
     return True
 
 

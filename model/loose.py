@@ -20,6 +20,7 @@ from raftproof.model.abstract import (
     add_entry,
     ask_for_votes,
     commit_up_to,
+    count_own,
     enter_term,
     forget,
     has_previous,
@@ -100,12 +101,12 @@ def send(s: Raft, n: Server, last: int, commit: int) -> None:
 
 
 def receives(s: Raft, n: Server, t: int, prev: int, last: int, commit: int) -> bool:
-    """Follower n receives a slice of the log of term t, its own, and its log has the entry before the slice."""
+    """Follower n receives a slice of the log of term t, its own or a later one, and has the entry before the slice."""
     if prev > last or s.sent[t][last] <= commit or s.leader[t] == n:
         return False
-    if t != s.current_term[n] and s.upholds(Rule.REFUSE_STALE):
+    if t < s.current_term[n] and s.upholds(Rule.REFUSE_STALE):
         return False
-    return s.role[n] != Role.CANDIDATE and has_previous(s, n, t, prev)
+    return s.role[n] == Role.FOLLOWER and has_previous(s, n, t, prev)
 
 
 def may_truncate(s: Raft, n: Server, t: int, prev: int, last: int, i: int, end: int) -> bool:
@@ -134,8 +135,15 @@ def may_append(s: Raft, n: Server, t: int, prev: int, last: int, i: int) -> bool
 
 
 def may_acknowledge(s: Raft, n: Server, t: int, prev: int, last: int, commit: int) -> bool:
-    """Server n's log has all of the slice."""
+    """Server n's log has all of the slice, which is of its own term."""
+    if t != s.current_term[n] and s.upholds(Rule.REFUSE_STALE):
+        return False
     return receives(s, n, t, prev, last, commit) and agrees(s, n, t, prev, last)
+
+
+def may_acknowledge_own(s: Raft, n: Server, i: int) -> bool:
+    """Leader n's log goes as far as i."""
+    return s.role[n] == Role.LEADER and i <= len(s.log[n])
 
 
 def may_commit(s: Raft, n: Server, i: int) -> bool:
@@ -151,6 +159,16 @@ def may_commit(s: Raft, n: Server, i: int) -> bool:
 def lower_commit(s: Raft, n: Server, i: int) -> None:
     """Server n takes no more than the entries up to i for committed."""
     s.commit_index[n] = min(s.commit_index[n], i)
+
+
+def may_lose(s: Raft, n: Server, end: int) -> bool:
+    """Follower n neither acknowledged an entry beyond `end`, in the entry's term, nor takes one for committed."""
+    if s.role[n] != Role.FOLLOWER or end > len(s.log[n]) or end < s.commit_index[n]:
+        return False
+    for i in range(end + 1, len(s.log[n]) + 1):
+        if s.acked[n][s.log[n][i].term] >= i and s.upholds(Rule.LOG_PERSISTED):
+            return False
+    return True
 
 
 # The steps.
@@ -260,6 +278,15 @@ def acknowledge(s: Raft, n: Server, t: Term, prev: Sent, last: Sent, commit: Sen
     return True
 
 
+@model.action(Rule.LOG_PERSISTED)
+def acknowledge_own(s: Raft, n: Server, i: Sent) -> bool:
+    """Leader n counts itself among those that store its log up to i."""
+    if not may_acknowledge_own(s, n, i):
+        return False
+    count_own(s, n, i)
+    return True
+
+
 @model.action(Rule.COMMIT_QUORUM, Rule.COMMIT_OWN_TERM)
 def leader_commit(s: Raft, n: Server, i: Sent) -> bool:
     """Leader n commits its log up to index i."""
@@ -282,4 +309,13 @@ def forget_commit(s: Raft, n: Server, i: Sent) -> bool:
 def restart(s: Raft, n: Server) -> bool:
     """Server n loses everything but its term, its votes and its log."""
     forget(s, n)
+    return True
+
+
+@model.action(Rule.LOG_PERSISTED)
+def lose(s: Raft, n: Server, end: Sent) -> bool:
+    """Follower n, after a crash, finds its log to end at `end`."""
+    if not may_lose(s, n, end):
+        return False
+    s.log[n].truncate(end)
     return True

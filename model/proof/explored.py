@@ -1,9 +1,9 @@
 """States that were explored (of `abstract`, of `loose`), read as states of the proof; any number of them at once.
 
 What a model does not keep, since no server needs it, is filled in here: the ghosts whose existence the lemmas speak of.
-Who elected the leader of a term is the first quorum that voted for it; who stores what it committed, the first quorum
-that acknowledged it; and a commit index rests on the first term whose leader committed so far. In a correct protocol
-any choice will do. A model's first value is nil: a client may ask for that, too.
+Who elected the leader of a term is the first quorum that voted for it, but for voters that came later; who stores what
+it committed, the first quorum that acknowledged it; and a commit index rests on the first term whose leader committed
+so far. In a correct protocol any choice will do. A model's first value is nil: a client may ask for that, too.
 
     python -m raftproof.model.proof.explored [RULE …]       every claim in every state of `abstract`, without some rules
 """
@@ -234,7 +234,17 @@ class _Tables:
     def voters(self, t: int) -> Column:
         servers = self._reading.servers
         for_leader = [np.any([self._votes[v][t][c] & self.elected(c, t) for c in servers], axis=0) for v in servers]
-        return self._first_quorum(for_leader)
+        return self._first_quorum([for_leader[v] & ~self._voted_before(v, t) for v in servers])
+
+    def _voted_before(self, v: int, t: int) -> Mask:
+        """Whether v's vote went to a candidate of an earlier term that has an entry of term t: then v did not vote in
+        term t until its leader was elected."""
+        known = np.zeros(len(self._of), bool)
+        for c in self._reading.servers:
+            has_entry = np.logical_or.reduce([self.entry(c, i, t) for i in self._reading.indexes])
+            for u in range(t):
+                known |= self._votes[v][u][c] & self.candidate(c) & self.current(c, u) & has_entry
+        return known
 
     def term_log(self, t: int, i: int, a: int) -> Mask:
         if i == 0:

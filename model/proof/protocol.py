@@ -5,8 +5,9 @@ append, answer) is several of these steps, and a server may stop between any two
 steps holds of every protocol whose steps are made of them.
 
     election      Timeout · RequestVote · ObserveTerm · GrantVote · BecomeLeader · StepDown
-    replication   ClientRequest · SendAppend · Truncate · Append · Acknowledge
-    commit        LeaderCommit · ForgetCommit · Restart
+    replication   ClientRequest · SendAppend · Truncate · Append · Acknowledge · AcknowledgeOwn
+    commit        LeaderCommit · ForgetCommit
+    crashes       Restart · Lose
 
 A guard has the name of the rule that it enforces, where the gallery of broken rules has one.
 """
@@ -150,15 +151,13 @@ def StepDown(s: Raft, n: Server) -> Step:
 
 @action("§5.3; Figure 2, Leaders: command received from client: append entry to local log")
 def ClientRequest(s: Raft, n: Server, t: Term, i: Index, v: Value) -> Step:
-    """Leader n of term t appends an entry with value v at the index i after its last, and counts itself among those
-    that store it."""
+    """Leader n of term t appends an entry with value v at the index i after its last."""
     return Step(
         when={"in_term": s.current(n, t), "leader": s.leads(n), "next_index": is_next(s, n, i)},
         then=[
             s.entry.insert(n, i, t),
             s.value.assign(n, i, value=v),
             s.has.insert(n, i),
-            s.acked.becomes(lambda x, a, j: s.acked(x, a, j) | ((x == n) & (a == t) & (j <= i))),
             s.term_log.insert(t, i, t),
             s.term_value.assign(t, i, value=v),
             s.term_length.assign(t, value=i),
@@ -195,15 +194,25 @@ def SendAppend(s: Raft, n: Server, t: Term, m: Message) -> Step:
 
 
 def receives(s: Raft, n: Server, t: Term, m: Message) -> dict[str, Formula]:
-    """Follower n receives the request m of its term t, and its log has the entry before the new ones."""
+    """Follower n of term t receives the request m, not of an earlier term, and has the entry before the new ones."""
     return {
         "in_term": s.current(n, t),
         "sent": s.sent(m),
-        "refuse_stale": s.term_of(m) == t,
+        "refuse_stale": t <= s.term_of(m),
         "not_to_self": s.source(m) != n,
         "not_candidate": ~s.candidate(n),
+        "not_leader": ~s.leads(n),
         "previous_entry": s.entry(n, s.prev_log_index(m), s.prev_log_term(m)),
     }
+
+
+def cut_log(s: Raft, n: Server, end: Index) -> list[Update]:
+    """Server n's log goes no further than `end`."""
+    return [
+        s.entry.becomes(lambda x, j, b: s.entry(x, j, b) & ((x != n) | (j <= end))),
+        s.value.becomes(lambda x, j: choose((x == n) & (end < j), NIL, s.value(x, j))),
+        s.has.becomes(lambda x, j: s.has(x, j) & ((x != n) | (j <= end))),
+    ]
 
 
 @action("§5.3; Figure 2, AppendEntries RPC, receiver 3: a conflict: delete the entry and all that follow it")
@@ -211,7 +220,8 @@ def Truncate(s: Raft, n: Server, t: Term, m: Message, i: Index, a: Term, end: In
     """Server n's entry at index i, of term a, conflicts with a new one of the message; n cuts its log to end at `end`.
 
     Differs: some entries from the conflict on may stay, because the published specification drops one at a time, the
-    last.
+    last; and the message may be of a term that n has yet to enter, because a crash may interrupt a write between the
+    entries and the term.
     """
     return Step(
         when={
@@ -220,11 +230,7 @@ def Truncate(s: Raft, n: Server, t: Term, m: Message, i: Index, a: Term, end: In
             "truncate_on_conflict": s.entry(n, i, a) & ~s.carries(m, i, a),
             "keeps_below": every(Index, lambda j: implies(j < i, j <= end)),
         },
-        then=[
-            s.entry.becomes(lambda x, j, b: s.entry(x, j, b) & ((x != n) | (j <= end))),
-            s.value.becomes(lambda x, j: choose((x == n) & (end < j), NIL, s.value(x, j))),
-            s.has.becomes(lambda x, j: s.has(x, j) & ((x != n) | (j <= end))),
-        ],
+        then=cut_log(s, n, end),
     )
 
 
@@ -238,7 +244,10 @@ def agrees_below(s: Raft, n: Server, m: Message, i: Index) -> Formula:
 
 @action("§5.3; Figure 2, AppendEntries RPC, receiver 4: append any new entries not already in the log")
 def Append(s: Raft, n: Server, t: Term, m: Message, i: Index) -> Step:
-    """Server n's log ends where the new entry at index i belongs, and agrees with the message so far; n appends it."""
+    """Server n's log ends where the new entry at index i belongs, and agrees with the message so far; n appends it.
+
+    Differs: the message may be of a term that n has yet to enter, as in Truncate.
+    """
     return Step(
         when={
             **receives(s, n, t, m),
@@ -262,6 +271,7 @@ def Acknowledge(s: Raft, n: Server, t: Term, m: Message) -> Step:
     return Step(
         when={
             **receives(s, n, t, m),
+            "refuse_stale": s.term_of(m) == t,
             "stores_last": s.has(n, s.last_index(m)),
             "stores_all": every(
                 Index,
@@ -277,6 +287,15 @@ def Acknowledge(s: Raft, n: Server, t: Term, m: Message) -> Step:
                 lambda x, a: ((x == n) & advances & (a == s.commit_basis(m))) | (~((x == n) & advances) & s.basis(x, a))
             ),
         ],
+    )
+
+
+@action("§5.3; thesis §10.2.1: the leader writes to its disk while it sends")
+def AcknowledgeOwn(s: Raft, n: Server, t: Term, i: Index) -> Step:
+    """Leader n of term t counts itself among those that store its log up to i."""
+    return Step(
+        when={"in_term": s.current(n, t), "leader": s.leads(n), "stores_last": s.has(n, i)},
+        then=[s.acked.becomes(lambda x, a, j: s.acked(x, a, j) | ((x == n) & (a == t) & (j <= i)))],
     )
 
 
@@ -326,6 +345,23 @@ def Restart(s: Raft, n: Server) -> Step:
     )
 
 
+@action("Thesis §10.2.1: what the leader's disk does not have yet is lost in a crash")
+def Lose(s: Raft, n: Server, end: Index) -> Step:
+    """Follower n, which has crashed, finds its log to end at `end`: no entry is lost that it acknowledged in the
+    entry's own term, and none that it takes for committed."""
+    return Step(
+        when={
+            "not_candidate": ~s.candidate(n),
+            "not_leader": ~s.leads(n),
+            "log_persisted": every(
+                Index, lambda j: every(Term, lambda a: implies(s.acked(n, a, j) & s.entry(n, j, a), j <= end))
+            ),
+            "keeps_committed": every(Index, lambda j: implies(s.committed(n, j), j <= end)),
+        },
+        then=cut_log(s, n, end),
+    )
+
+
 ACTIONS = (
     Timeout,
     RequestVote,
@@ -338,7 +374,9 @@ ACTIONS = (
     Truncate,
     Append,
     Acknowledge,
+    AcknowledgeOwn,
     LeaderCommit,
     ForgetCommit,
     Restart,
+    Lose,
 )

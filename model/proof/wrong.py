@@ -111,6 +111,12 @@ WRONG_RULES = (
     WrongRule("reply_term", BecomeLeader.sentence, BecomeLeader.paper, _instead(BecomeLeader)),
     WrongRule("term_persisted", Restart.sentence, Restart.paper, _instead(Restart)),
     WrongRule(
+        "log_persisted",
+        "A crash may take entries that the server has acknowledged.",
+        "§5; Figure 2, State: log[] is persistent",
+        _without("Lose.log_persisted"),
+    ),
+    WrongRule(
         "log_up_to_date",
         "A server votes for a candidate whatever the candidate's log.",
         "§5.4.1",

@@ -9,6 +9,7 @@ generated successors is the table of matched steps:
     update_term                      ObserveTerm
     handle_request_vote_request      GrantVote, or nothing
     handle_append_entries_request    StepDown; Truncate; Append; Acknowledge; Acknowledge, ForgetCommit; or nothing
+    client_request                   ClientRequest, AcknowledgeOwn
     advance_commit_index             LeaderCommit; ForgetCommit; or nothing
     append_entries                   SendAppend
     the others                       the step of the same name, or nothing
@@ -35,6 +36,7 @@ from raftproof.model.refinement.history import (
     states_agree,
     steps_are_matched,
     take_acknowledge,
+    take_acknowledge_own,
     take_append,
     take_become_leader,
     take_client_request,
@@ -139,8 +141,9 @@ def become_leader(before: Raft, s: Raft, i: Server) -> bool:
 
 @model.after(figure2.model, figure2.client_request)
 def client_request(before: Raft, s: Raft, i: Server, v: Value) -> bool:
-    """ClientRequest."""
+    """ClientRequest, AcknowledgeOwn: what a server appends is on its disk at once."""
     take_client_request(s.history, i, v)
+    take_acknowledge_own(s.history, i, len(s.log[i]))
     return True
 
 

@@ -5,7 +5,7 @@
     timeout                    Timeout, RequestVote, GrantVote (by itself)
     receive_request_vote       ObserveTerm, if the term is later; GrantVote, if it may
     become_leader              BecomeLeader, SendAppend …
-    client_request             ClientRequest, SendAppend …
+    client_request             ClientRequest, AcknowledgeOwn, SendAppend …
     receive_append_entries     ObserveTerm or StepDown, if need be; Truncate; Append …; Acknowledge
     advance_commit_index       LeaderCommit, SendAppend …
     observe_term, restart      ObserveTerm; Restart
@@ -20,9 +20,12 @@ from raftproof.model import abstract
 from raftproof.model.abstract import Sent, has_previous, init
 from raftproof.model.refinement.history import (
     History,
+    conflict,
+    send_all,
     states_agree,
     steps_are_matched,
     take_acknowledge,
+    take_acknowledge_own,
     take_append,
     take_become_leader,
     take_client_request,
@@ -31,7 +34,6 @@ from raftproof.model.refinement.history import (
     take_observe_term,
     take_request_vote,
     take_restart,
-    take_send_append,
     take_step_down,
     take_timeout,
     take_truncate,
@@ -69,12 +71,6 @@ def networks_agree(s: Raft, n: Server, t: Term) -> bool:
     return True
 
 
-def send_all(h: History, n: Server) -> None:
-    """Leader n sends every slice of its log, with the commit index that it came to in its term."""
-    for last in range(len(h.log[n]) + 1):
-        take_send_append(h, n, last, h.commit_mark[h.current_term[n]])
-
-
 @model.initial
 def begin(s: Raft) -> None:
     """Both begin alike."""
@@ -104,24 +100,17 @@ def receive_request_vote(before: Raft, s: Raft, n: Server, c: Server, t: Term) -
 def become_leader(before: Raft, s: Raft, n: Server) -> bool:
     """BecomeLeader, SendAppend …."""
     take_become_leader(s.history, n)
-    send_all(s.history, n)
+    send_all(s.history, n, s.history.commit_mark[s.history.current_term[n]])
     return True
 
 
 @model.after(abstract.model, abstract.client_request)
 def client_request(before: Raft, s: Raft, n: Server, v: Value) -> bool:
-    """ClientRequest, SendAppend …."""
+    """ClientRequest, AcknowledgeOwn, SendAppend …."""
     take_client_request(s.history, n, v)
-    send_all(s.history, n)
+    take_acknowledge_own(s.history, n, len(s.log[n]))
+    send_all(s.history, n, s.history.commit_mark[s.history.current_term[n]])
     return True
-
-
-def conflict(h: History, n: Server, t: int, prev: int, last: int) -> int:
-    """The first index after prev at which n's log and the slice hold different terms, or 0."""
-    for i in range(prev + 1, min(last, len(h.log[n])) + 1):
-        if h.log[n][i].term != h.term_log[t][i].term:
-            return i
-    return 0
 
 
 @model.after(abstract.model, abstract.receive_append_entries)
@@ -145,7 +134,7 @@ def receive_append_entries(before: Raft, s: Raft, n: Server, t: Term, prev: Sent
 def advance_commit_index(before: Raft, s: Raft, n: Server, i: Sent) -> bool:
     """LeaderCommit, SendAppend …."""
     take_leader_commit(s.history, n, i)
-    send_all(s.history, n)
+    send_all(s.history, n, s.history.commit_mark[s.history.current_term[n]])
     return True
 
 

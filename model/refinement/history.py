@@ -18,15 +18,26 @@ from typing import Protocol
 
 from raftproof.checker.language import Map, Members, Seq
 from raftproof.model import loose
-from raftproof.model.abstract import add_entry, ask_for_votes, commit_up_to, enter_term, forget, lead, tell_stored
+from raftproof.model.abstract import (
+    add_entry,
+    ask_for_votes,
+    commit_up_to,
+    count_own,
+    enter_term,
+    forget,
+    lead,
+    tell_stored,
+)
 from raftproof.model.loose import (
     become_candidate,
     lower_commit,
     may_acknowledge,
+    may_acknowledge_own,
     may_append,
     may_commit,
     may_grant_vote,
     may_lead,
+    may_lose,
     may_request_vote,
     may_send,
     may_truncate,
@@ -156,6 +167,14 @@ def take_acknowledge(h: History, n: Server, t: int, prev: int, last: int, commit
         h.refused = True
 
 
+def take_acknowledge_own(h: History, n: Server, i: int) -> None:
+    """Leader n counts itself among those that store its log up to i."""
+    if may_acknowledge_own(h, n, i):
+        count_own(h, n, i)
+    else:
+        h.refused = True
+
+
 def take_leader_commit(h: History, n: Server, i: int) -> None:
     """Leader n commits up to i."""
     if may_commit(h, n, i):
@@ -172,3 +191,25 @@ def take_forget_commit(h: History, n: Server, i: int) -> None:
 def take_restart(h: History, n: Server) -> None:
     """Server n loses what is not persistent."""
     forget(h, n)
+
+
+def take_lose(h: History, n: Server, end: int) -> None:
+    """Server n's log goes no further than `end` after a crash."""
+    if may_lose(h, n, end):
+        h.log[n].truncate(end)
+    else:
+        h.refused = True
+
+
+def send_all(h: History, n: Server, commit: int) -> None:
+    """Leader n sends every slice of its log, with a commit index: it may as well, since nobody need receive them."""
+    for last in range(len(h.log[n]) + 1):
+        take_send_append(h, n, last, commit)
+
+
+def conflict(h: History, n: Server, t: int, prev: int, last: int) -> int:
+    """The first index after prev at which n's log and the slice of the log of term t hold different terms, or 0."""
+    for i in range(prev + 1, min(last, len(h.log[n]), len(h.term_log[t])) + 1):
+        if h.log[n][i].term != h.term_log[t][i].term:
+            return i
+    return 0

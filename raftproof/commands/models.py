@@ -20,11 +20,23 @@ MODELS = {
     "deployed_snapshots": ("raftproof.model.deployed:snapshots", "the same, with compaction and snapshots"),
     "deployed_membership": ("raftproof.model.deployed:single", "the same, with voters and learners that come and go"),
     "deployed_joint": ("raftproof.model.deployed:joint", "the same, with joint configurations"),
+    "deployed_removals": ("raftproof.model.deployed:removals", "the same, where members leave one after another"),
     "deployed_reads": ("raftproof.model.deployed:linearizable_reads", "the same, with linearizable reads"),
     "refinement": (
         "raftproof.model.refinement.figure2",
         "figure2 beside the proof's steps, which match each of its own",
     ),
+    "refinement_deployed": (
+        "raftproof.model.refinement.deployed",
+        "deployed beside the proof's steps, which match each of its own",
+    ),
+    "refinement_heartbeats": ("raftproof.model.refinement.deployed:heartbeats", "the same, of deployed_heartbeats"),
+    "refinement_pre_vote": ("raftproof.model.refinement.deployed:pre_vote", "the same, of deployed_pre_vote"),
+    "refinement_check_quorum": (
+        "raftproof.model.refinement.deployed:check_quorum",
+        "the same, of deployed_check_quorum",
+    ),
+    "refinement_snapshots": ("raftproof.model.refinement.deployed:snapshots", "the same, of deployed_snapshots"),
     "rounds": ("raftproof.model.rounds", "Raft a term at a time: any number of elections, messages and crashes"),
     "election": ("raftproof.model.election", "one election of Raft, which rounds rests on"),
     "paxos": ("raftproof.model.toys.paxos", "one value is chosen, with any number of ballots"),

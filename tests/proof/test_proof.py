@@ -31,7 +31,7 @@ def raftproof(*arguments: str) -> subprocess.CompletedProcess[str]:
 def test_every_obligation_is_proved() -> None:
     proof = prove(RAFT, stored())
     assert (proof.verdict, proof.failed, proof.unknown) == ("proved", [], [])
-    assert len(proof.asked) == 615
+    assert len(proof.asked) == 697
     assert set(proof.claims.values()) == {"proved"}
     assert proof.cpu_seconds < 30
 

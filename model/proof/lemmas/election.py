@@ -67,6 +67,15 @@ def RequestVoteLog(s: Raft, c: Server, t: Term, i: Index, a: Term) -> Formula:
     return implies(s.requested(c, t, i, a) & s.current(c, t) & s.candidate(c), is_last(s, c, i) & s.entry(c, i, a))
 
 
+@lemma("election", "§5.1, §5.2")
+def ElectorsDoNotGoBack(s: Raft, c: Server, t: Term, i: Index, a: Term, v: Server) -> Formula:
+    """A candidate with an entry of a later term, which it found after a crash, has no vote of those who elected that
+    term's leader."""
+    return implies(
+        s.candidate(c) & s.current(c, t) & s.entry(c, i, a) & (t < a) & s.member(v, s.voters(a)), ~s.voted(v, t, c)
+    )
+
+
 LEMMAS = (
     VoteOnce,
     VotePast,
@@ -78,4 +87,5 @@ LEMMAS = (
     CandidateNotElected,
     RequestVotePast,
     RequestVoteLog,
+    ElectorsDoNotGoBack,
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from raftproof.checker.proof.logic import Formula, iff, implies
 from raftproof.checker.proof.theory import lemma
-from raftproof.model.proof.vocabulary import INDEX_0, NIL, TERM_0, Index, Raft, Server, Term, reached
+from raftproof.model.proof.vocabulary import INDEX_0, NIL, TERM_0, Index, Raft, Server, Term
 
 
 @lemma("logs", "§5.3")
@@ -42,12 +42,6 @@ def Sentinel(s: Raft, n: Server, t: Term, i: Index, a: Term) -> Formula:
         & (s.value(n, INDEX_0) == NIL)
         & (s.term_value(t, INDEX_0) == NIL)
     )
-
-
-@lemma("logs", "§5.3")
-def EntryPast(s: Raft, n: Server, i: Index, a: Term) -> Formula:
-    """A server has reached the terms of its entries."""
-    return implies(s.entry(n, i, a), reached(s, n, a))
 
 
 @lemma("logs", "§5.3")
@@ -105,7 +99,6 @@ LEMMAS = (
     Bounds,
     Cuts,
     Sentinel,
-    EntryPast,
     LeaderEntryPast,
     EntryStarted,
     LeaderEntryStarted,
