@@ -20,7 +20,7 @@ def _entry(name: str, thing: Any) -> Iterator[str]:
     if not inspect.isclass(thing):  # a name for an annotated type, such as OrNil
         thing = type(get_args(thing)[1])
     link = link_to(thing, "source")
-    yield f"{inspect.getdoc(thing) or ''} ([source](../../{link.file}#L-{link.line}))"
+    yield f"{inspect.getdoc(thing) or ''} ({link.seen_from('../..')})"
     methods = [
         f"- `{own}{_parameters(method)}`: {(inspect.getdoc(method) or '').splitlines()[0]}"
         for own, method in methods_of(thing)

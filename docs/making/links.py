@@ -2,11 +2,12 @@
 
 A page is read in the repository too, so its links are relative paths of files. In the site a link to a folder leads to
 the folder's first page, one to the gallery to the copied gallery, one to any other file of the repository to a page
-that shows the file.
+that shows the file; the title "line 12" of a link says which line of it.
 """
 
 from __future__ import annotations
 
+import re
 from pathlib import Path, PurePosixPath
 
 from docutils import nodes
@@ -34,6 +35,7 @@ class RepositoryLinks(SphinxTransform):
 
     def _replace(self, node: nodes.Element) -> None:
         path, _, anchor = str(node["reftarget"]).partition("#")
+        line = re.fullmatch(r"line (\d+)", node.get("reftitle", ""))
         docs = Path(self.env.srcdir)
         file = (docs / self.env.docname).parent / path
         if not path or not file.exists():
@@ -42,6 +44,7 @@ class RepositoryLinks(SphinxTransform):
         if where is None:
             return  # a file of docs/, copied by Sphinx
         up = "../" * self.env.docname.count("/")
+        anchor = f"L-{line[1]}" if line else anchor
         uri = f"{up}{where}" + (f"#{anchor}" if anchor else "")
         children = [nodes.inline("", child.astext()) for child in node.children] if not node["refexplicit"] else None
         node.replace_self(nodes.reference("", "", *(children or node.children), refuri=uri, internal=True))

@@ -58,5 +58,4 @@ def _bounds(model: Model) -> str:
 
 
 def _named(declared: Declared) -> str:
-    link = link_to(declared.function, declared.name)
-    return f"[`{declared.name}`](../../{link.file}#L-{link.line})"
+    return link_to(declared.function, f"`{declared.name}`").seen_from("../..")

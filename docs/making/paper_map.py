@@ -34,7 +34,12 @@ class Link:
     line: int = 0
 
     def __str__(self) -> str:
-        return f"[{self.name}](../{self.file}{f'#L-{self.line}' if self.line else ''})"
+        return self.seen_from("..")
+
+    def seen_from(self, root: str) -> str:
+        """The link in Markdown, for a page from which the repository is at `root`."""
+        title = f' "line {self.line}"' if self.line else ""  # of which `making.links` makes the place in the file
+        return f"[{self.name}]({root}/{self.file}{title})"
 
 
 @dataclass(frozen=True)
@@ -78,14 +83,14 @@ def _citing(models: list[str], rule: Rule) -> list[Link]:
     for model in map(find_model, models):
         for action in model.actions:
             if rule in action.rules:
-                found.setdefault(action.name, link_to(action.function, action.name))
+                found.setdefault(action.name, link_to(action.function, f"`{action.name}`"))
     return list(found.values())
 
 
 def link_to(function: Callable[..., Any], name: str) -> Link:
     """A function's first line."""
     file = Path(inspect.getsourcefile(function) or "").resolve()
-    return Link(f"`{name}`", file.relative_to(ROOT).as_posix(), inspect.getsourcelines(function)[1])
+    return Link(name, file.relative_to(ROOT).as_posix(), inspect.getsourcelines(function)[1])
 
 
 @cache
@@ -118,7 +123,7 @@ def _in_core(rule: str) -> list[Link]:
     found = importlib.import_module(f"raftproof.impl.core.{module}")
     for part in parts:
         found = getattr(found, part)
-    return [link_to(found, name)]  # type: ignore[arg-type]
+    return [link_to(found, f"`{name}`")]  # type: ignore[arg-type]
 
 
 def _tests(rule: str) -> list[Link] | str:
