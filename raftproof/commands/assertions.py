@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from raftproof import testing
-from raftproof.checker.explore.compiled import Limits
+from raftproof.checker.explore.compiled import BASE_BYTES, Limits
 from raftproof.checker.language import BoundsError, Model, ModelError
 from raftproof.checker.run import Question, check
 from raftproof.commands.asking import BOUNDS, announce, available_bytes
@@ -52,7 +52,7 @@ class Asked:
             reduce=named["reduce"],
             only=named["only"] or None,
             workers=int(workers or max(1, len(os.sched_getaffinity(0)) // _sharing())),
-            limits=Limits(None if states is None else int(states), available_bytes() * 4 // 5 // _sharing(), seconds),
+            limits=Limits(None if states is None else int(states), _memory_share(), seconds),
             command=shlex.join(["raftproof", "check", text, *self._options(named)]),
         )
 
@@ -173,6 +173,11 @@ def _name_of(model: Model) -> str:
     variable = next((name for name, value in module_of.items() if value is model), "")
     file = _from_here(Path(inspect.getsourcefile(function) or model.name))
     return f"{file}:{variable}" if variable else file
+
+
+def _memory_share() -> int:
+    """Four fifths of what the machine can give, shared; but enough for a small search."""
+    return max(available_bytes() * 4 // 5 // _sharing(), 2 * BASE_BYTES)
 
 
 def _sharing() -> int:
