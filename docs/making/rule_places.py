@@ -110,7 +110,6 @@ _FIXED = "the proof assumes that membership does not change"
 
 NOT_PROVED = {
     "vote_persisted": "a vote is a record of its own there, so that a forgotten one is `vote_once`",
-    "log_persisted": "the proof assumes that a disk keeps what it was given",
     "apply_committed": "no state machine is in the proof: StateMachineSafety speaks of what it would be given",
     "followers_respond": "a server may be silent: that is safe, and makes no progress",
     "vote_for_self": "a candidate asks itself, as it asks all others",
