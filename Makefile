@@ -43,4 +43,4 @@ bench: setup
 	$(BIN)/python benchmarks/search.py
 
 clean:
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) docs/_build .mypy_cache .ruff_cache .pytest_cache
