@@ -11,8 +11,8 @@ from raftproof.traces.mutation.study import Kind, Study, Trace, all_functions
 from raftproof.traces.mutation.witnesses import Witness, Witnesses, lines_by_field
 
 
-def changes_page(result: Study, seed: int, matter: Mapping[str, int]) -> str:
-    """What became of the changes, by what was changed."""
+def changes_page(result: Study, seed: int, matter: Mapping[str, int], functions: Iterable[str]) -> str:
+    """What became of random changes; which rules matter, and which functions found a departure in any trace at all."""
     tried, rejected = sum(result.tried.values()), sum(result.rejected.values())
     lines = [
         "# Changed traces: what is seen, and what is not",
@@ -39,7 +39,7 @@ def changes_page(result: Study, seed: int, matter: Mapping[str, int]) -> str:
     lines += ["", "Fields whose change was never seen: " + (", ".join(never) or "none") + ".", ""]
     lines += ["## Rules by which changes were rejected", "", "| rule | times |", "|---|---:|"]
     lines += [f"| `{rule}` | {n:,} |" for rule, n in result.rules.most_common()]
-    silent = [f"`{name}`" for name in sorted(all_functions() - result.functions.keys())]
+    silent = [f"`{name}`" for name in sorted(all_functions() - set(functions))]
     lines += ["", f"Functions of the check that found no departure, untested here: {', '.join(silent) or 'none'}."]
     lines += ["", "## Rules of the model, switched off one by one", ""]
     lines += ["| rule | traces, good and bad, whose verdict changes |", "|---|---:|"]
@@ -128,7 +128,8 @@ def _instance(witness: Witness) -> str:
     change = witness.change
     if change is None:
         return f"`{witness.trace}` as it stands, line {witness.line}{strict}"
-    what = f"{change.kind} becomes {str(change.value).lower()}" if change.place else change.kind
+    value = str(change.value).lower() if isinstance(change.value, bool) else change.value
+    what = f"{change.kind} becomes {value}" if change.place else change.kind
     return f"`{witness.trace}`, event {change.at + 1}: {what}; line {witness.line}{strict}"
 
 

@@ -5,6 +5,11 @@ from __future__ import annotations
 from typing import Final
 
 UNSEEN: Final = (
+    (
+        "log",
+        "InitState",
+        "undetermined: a server that first starts with entries has a past that the trace does not show",
+    ),
     ("double", "InitState", "a server may start twice before it does anything"),
     ("double", "BecomeFollower", "a pre-vote may have been refused, which is not logged"),
     ("drop", "ChangeConf", "an entry that is not logged may change no voter; `--strict` does not allow it"),
@@ -73,6 +78,10 @@ UNREFUSED: Final[tuple[tuple[str, str], ...]] = (
     ("storage.restart", _DISK),
     ("storage.may_be_left", _DISK),
     ("storage.compact", f"{_UNLOGGED}discarding entries"),
+    (
+        "election.request_vote: j in s.votes_refused",
+        "who refused is hardly ever asked again before the election is over",
+    ),
     ("election.may_campaign: s.snapshot", _RESTORED),
     ("membership.apply_change: s.snapshot", _RESTORED),
     (
