@@ -12,6 +12,8 @@ from raftproof.traces import mutation
 from raftproof.traces.conformance import follow
 from raftproof.traces.events import Placed
 from raftproof.traces.mutation.__main__ import main
+from raftproof.traces.mutation.page import changes_page, clauses_page
+from raftproof.traces.mutation.parts import aimed, by_chance
 
 CORPUS = Path(__file__).parent / "corpus"
 FEW = ("contested3-s8-n300", "crash3replay-s9-n1000", "conf3-s7-n1000", "prevote3-s9-n900", "snapshot3-s9-n1300")
@@ -69,15 +71,41 @@ def test_a_rule_of_the_model_that_is_switched_off_changes_verdicts(traces: list[
         assert any(changed), rule.name
 
 
-@pytest.mark.slow
-def test_the_study_is_written_as_pages(tmp_path: Path) -> None:
+@pytest.fixture
+def few(tmp_path: Path) -> Path:
     for kind, name in (("good", "variant-prefix"), ("bad", "double_vote-bugelect5-s3")):
         (tmp_path / kind).mkdir()
         source = CORPUS / kind / f"{name}.ndjson.gz"
         (tmp_path / kind / source.name).write_bytes(source.read_bytes())
-    made = tmp_path / "made"
-    assert main(["--seed", "2", "--count", "30", "--traces", str(tmp_path), "--out", str(made)]) == 0
+    return tmp_path
+
+
+def test_a_part_of_the_study_is_the_same_each_time_and_parts_add_up(few: Path) -> None:
+    _, second = by_chance(seed=2, count=1020)
+    (one, found), (again, _) = second(few), second(few)
+    assert one == again
+    assert sum(one.tried.values()) <= 20
+    bad = next(part for part in aimed(2, few) if part.func.__name__ == "_bad")
+    more, others = bad(few)
+    one.add(more)
+    found.add(others)
+    assert one.tried == again.tried
+    assert one.functions.keys() > again.functions.keys()
+    page = changes_page(one, 2, {"vote_once": 1, "reply_term": 0}, one.functions)
+    assert "changes of good traces (seed 2)" in page
+    assert "| `reply_term` | 0: untested |" in page
+    assert "Conditions at which an action answers False" in clauses_page(one, found, mutation.load(few / "good"))
+
+
+def test_a_folder_without_traces_is_told(few: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--traces", str(few / "good"), "--out", str(few)]) == 2
+    assert "holds no *.ndjson.gz" in capsys.readouterr().err
+
+
+@pytest.mark.thorough
+def test_the_study_is_written_as_pages(few: Path) -> None:
+    made = few / "made"
+    assert main(["--seed", "2", "--count", "30", "--traces", str(few), "--out", str(made)]) == 0
     assert "changes of good traces (seed 2)" in (made / "mutations.md").read_text()
     assert "Conditions at which an action answers False" in (made / "clauses.md").read_text()
     assert b'"compares"' in (made / "witnesses.json").read_bytes()
-    assert main(["--traces", str(tmp_path / "good"), "--out", str(made)]) == 2

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from functools import cache, partial
 from pathlib import Path
@@ -18,7 +18,8 @@ CHUNK: Final = 1000
 STRICT: Final = "SendAppendEntriesRequest"
 """The lines of which `--strict` demands more."""
 Result: TypeAlias = tuple[Study, Witnesses]
-Part: TypeAlias = Callable[[Path], Result]
+Part: TypeAlias = "partial[Result]"
+"""Takes the folder of the traces."""
 
 
 def by_chance(seed: int, count: int) -> list[Part]:
@@ -34,7 +35,7 @@ def aimed(seed: int, folder: Path) -> list[Part]:
     parts: list[Part] = [partial(_lines, f"{seed} {kind}", kind, False) for kind in kinds]
     parts += [partial(_lines, f"{seed} {kind}", kind, True) for kind in kinds if kind.startswith(STRICT)]
     parts += [partial(_fields, f"{seed} {event}", event) for event in sorted(events)]
-    return [*parts, _bad, partial(_turned, f"{seed}")]
+    return [*parts, partial(_bad), partial(_turned, f"{seed}")]
 
 
 def together(folder: Path, parts: Sequence[Part], workers: int) -> Result:
