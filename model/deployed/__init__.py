@@ -9,6 +9,7 @@ from raftproof.model.deployed.models import (
     linearizable_reads,
     model,
     pre_vote,
+    removals,
     single,
     snapshots,
 )
@@ -25,5 +26,6 @@ __all__ = [
     "snapshots",
     "single",
     "joint",
+    "removals",
     "linearizable_reads",
 ]

@@ -133,6 +133,36 @@ def init_led(s: Deployed, leader: Server) -> None:
     s.commit_index[leader] = 1
 
 
+def init_removing(s: Deployed, leader: Server, left: Server) -> None:
+    """All servers have the entry by which the leader of term 2 removes one; nobody knows it to be committed."""
+    init_led(s, leader)
+    removal = Entry(2, Kind.AUTO, NO_SERVERS, 1 << left, NO_SERVERS)
+    for i in s.servers:
+        s.log[i].append(removal)
+        s.disk_log[i].append(removal)
+        s.stored[i] = 2
+    s.pending_change[leader] = 2
+
+
+def init_removed(s: Deployed, leader: Server, left: Server) -> None:
+    """The same; and the leader knows it, and decides without that server."""
+    init_removing(s, leader, left)
+    s.commit_index[leader] = 2
+    s.applied[leader] = 2
+    s.configuration[leader] = changed(s.configuration[leader], s.log[leader][2])
+    for j in s.servers:
+        s.match_index[leader][j] = 0 if j == left else 2
+
+
+def only_removed(s: Deployed) -> bool:
+    """Nobody joins."""
+    for i in s.servers:
+        for k in range(1, len(s.log[i]) + 1):
+            if s.log[i][k].added != NO_SERVERS or s.log[i][k].learners != NO_SERVERS:
+                return False
+    return True
+
+
 def make(
     name: str,
     actions: tuple[Callable[..., Any], ...],
@@ -181,6 +211,15 @@ single = make(
     (witnesses.membership_changed, witnesses.learner_caught_up, witnesses.leader_gave_up),
     max_log=2,
 )
+removals = make(
+    "deployed_removals",
+    CORE + ONE_AT_A_TIME,
+    (init_removing, init_removed),
+    (witnesses.membership_changed, witnesses.leader_gave_up),
+    max_term=3,
+    max_log=3,
+)
+removals.constraint(only_removed)
 joint = make(
     "deployed_joint",
     CORE + JOINTLY,

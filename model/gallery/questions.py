@@ -122,6 +122,7 @@ _DEPLOYED = (
     Asked(deployed.snapshots, "commit_monotonic", _LOG2_TWO),
     Asked(deployed.snapshots, "truncate_on_conflict", _LOG2_TWO),
     Asked(deployed.joint, "joint_majorities", _T3),
+    Asked(deployed.removals, "change_before_campaign", {"max_log": 4}),
     Asked(deployed.linearizable_reads, "read_own_term"),
     Asked(deployed.linearizable_reads, "read_confirmed"),
     Asked(deployed.model, "keep_vote_on_step_down", _T3),

@@ -55,6 +55,7 @@ LENGTHS = {
     ("deployed_snapshots", "commit_monotonic", "CommitMonotonic"): 18,
     ("deployed_snapshots", "truncate_on_conflict", "CommittedOnMajority"): 18,
     ("deployed_joint", "joint_majorities", "ElectionSafety"): 11,
+    ("deployed_removals", "change_before_campaign", "LeaderCompleteness"): 16,
     ("deployed_reads", "read_own_term", "ReadIndexCurrent"): 13,
     ("deployed_reads", "read_confirmed", "ReadIndexCurrent"): 16,
     ("abstract", "quorum_majority", "ElectionSafety"): 5,

@@ -45,12 +45,17 @@ LONGER = (
     Asked(deployed.snapshots, "commit_monotonic", LOG2_TWO),
     Asked(deployed.snapshots, "truncate_on_conflict", LOG2_TWO),
     Asked(deployed.joint, "joint_majorities", T3),
+    Asked(deployed.removals, "change_before_campaign", {"max_log": 4}),
     Asked(deployed.linearizable_reads, "read_own_term"),
     Asked(deployed.linearizable_reads, "read_confirmed"),
 )
 """These need other bounds, or longer searches."""
 
 ASKED = CORE + LONGER
+
+BY_HAND = (Asked(deployed.removals, "one_change_pending", {"max_log": 4}),)
+"""A counterexample is kept and taken again like the others; a search for a shorter one takes too long, so that it counts
+nothing."""
 
 HARMLESS = {
     "keep_vote_on_step_down": "who steps down in its term follows the leader of it, and that term has no other",
@@ -61,8 +66,6 @@ HARMLESS = {
 NEED_MORE = {
     "commit_own_term": "Figure 8 needs five terms, and logs of two entries beside the first ones of their terms",
     "learner_no_vote": "five servers: with fewer, majorities with learners and without them share a voter",
-    "one_change_pending": "four entries: two changes are committed, and one more under the second of them",
-    "change_before_campaign": "two changes between which a server campaigns, and five servers",
 }
 """Rules that nothing within a minute's search of three servers needs."""
 

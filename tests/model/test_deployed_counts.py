@@ -54,6 +54,7 @@ ROWS = [
     Row(deployed.joint, 91_095_735, 6_245_104, 46, unseen=NO_THIRD_TERM | NO_CRASH, thorough=True),
     Row(deployed.pre_vote, 36_421_928, 2_595_838, 56, unseen=NO_THIRD_TERM | NO_CRASH, thorough=True),
     Row(deployed.check_quorum, 12_720_365, 1_223_043, 50, {"max_term": 3}, unseen=NO_CRASH, thorough=True),
+    Row(deployed.removals, 153_067_209, 8_367_504, 42, unseen=NO_CRASH | {"VotesSplit"}, thorough=True),
     Row(deployed.linearizable_reads, 656_270_062, 39_440_831, 59, unseen=NO_CRASH | {"VotesSplit"}, thorough=True),
 ]
 

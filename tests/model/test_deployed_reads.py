@@ -102,29 +102,6 @@ def play() -> Play:
     return Play(init_led)
 
 
-def test_the_state_in_which_the_model_begins_can_be_reached(play: Play) -> None:
-    new = Play()
-    new.take(ACTIONS["campaign"], S1)
-    new.take(ready, S1)
-    for voter in (S2, S3):
-        new.take(ACTIONS["request_vote"], S1, voter)
-        new.deliver("RequestVote", S1, voter)
-        new.take(ready, voter)
-    new.take(ACTIONS["count_own_vote"], S1)
-    for voter in (S2, S3):
-        new.deliver("VoteAnswer", voter, S1)
-    new.take(ready, S1)
-    new.take(count_own_entries, S1, 1)
-    for follower in (S2, S3):
-        new.take(send_append, S1, follower, 0, 1)
-    for follower in (S2, S3):
-        new.deliver("AppendEntries", S1, follower)
-        new.take(ready, follower)
-        new.deliver("AppendAnswer", follower, S1)
-    layout = new.s._layout
-    assert layout.encode(new.s) == layout.encode(play.s)
-
-
 def test_a_read_is_answered_once_a_majority_has_confirmed_the_leader(play: Play) -> None:
     play.take(ask_read, S1)
     assert play.refuses(confirm_read, S1), "nobody has confirmed it"

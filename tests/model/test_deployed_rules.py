@@ -6,7 +6,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from deployed_broken import ASKED, CORE, HARMLESS, NEED_MORE, exhibits, table
+from deployed_broken import ASKED, BY_HAND, CORE, HARMLESS, NEED_MORE, exhibits, table
 
 from raftproof.checker.run import Question, check
 from raftproof.impl.core.rules import BREAKABLE
@@ -24,7 +24,7 @@ def named(asked: Asked) -> str:
 
 
 def test_every_rule_that_can_be_switched_off_is_here() -> None:
-    known = {asked.rule for asked in ASKED} | set(HARMLESS) | set(NEED_MORE)
+    known = {asked.rule for asked in ASKED + BY_HAND} | set(HARMLESS) | set(NEED_MORE)
     assert known == {rule.name.lower() for rule in deployed.catalogue.breakable()}
     assert len({asked.rule for asked in ASKED}) >= 15
 
@@ -49,7 +49,7 @@ def test_without_the_rule_the_property_falls_in_so_many_steps(asked: Asked) -> N
     assert (result.generated, result.distinct) == (kept.generated, kept.distinct)
 
 
-@pytest.mark.parametrize("asked", ASKED, ids=named)
+@pytest.mark.parametrize("asked", ASKED + BY_HAND, ids=named)
 def test_a_kept_counterexample_is_one_when_its_steps_are_taken_again(asked: Asked) -> None:
     kept = exhibits()[asked.command]
     violation = replayed(asked, kept).violation
@@ -57,7 +57,7 @@ def test_a_kept_counterexample_is_one_when_its_steps_are_taken_again(asked: Aske
     assert (violation.property, violation.depth) == (kept.property, kept.depth)
 
 
-@pytest.mark.parametrize("asked", ASKED, ids=named)
+@pytest.mark.parametrize("asked", ASKED + BY_HAND, ids=named)
 def test_with_the_rule_a_kept_counterexample_is_none(asked: Asked) -> None:
     other = Asked(asked.model, "keep_vote_on_step_down", asked.bounds, asked.faults, asked.only)
     with pytest.raises(NotReproduced):
