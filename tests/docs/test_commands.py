@@ -16,12 +16,18 @@ from tests.docs import session
 from tests.docs.pages import PAGES, ROOT, File, Page, Session, read, read_text
 
 _A_MINUTE = "takes a minute of CPU; tests/model/test_refinement.py and tests/proof ask the same within smaller bounds"
+_TWO_MINUTES = "takes two minutes of CPU to compile; tests/model/test_refinement_deployed.py asks the same or less"
 NOT_RUN = {
     "make test": "runs this",
     "make docs": "`test_site.py` builds the same",
     "raftproof check deployed --break request_persisted --max-term 3 --faults restart": "takes a minute of CPU; "
     "tests/model/test_deployed_rules.py takes the counterexample's steps again",
-    "raftproof check loose": _A_MINUTE,
+    "raftproof check loose --max-states 3000000": _A_MINUTE,
+    "raftproof check refinement_deployed --max-term 3": _TWO_MINUTES,
+    "raftproof check refinement_deployed --max-term 3 --faults restart --max-states 4000000": _TWO_MINUTES,
+    "raftproof simulate refinement_deployed --max-term 3 --faults restart,drop,duplicate --behaviors 10000 "
+    "--length 120 --seed 1": _TWO_MINUTES,
+    "raftproof check refinement_snapshots --faults restart": _TWO_MINUTES,
     "raftproof check model/refinement/handlers.py --max-term 3 --faults restart": _A_MINUTE,
     "raftproof check refinement --max-term 2 --faults restart": _A_MINUTE,
     "raftproof check refinement --max-term 3": _A_MINUTE,
