@@ -54,8 +54,8 @@ LONGER = (
 ASKED = CORE + LONGER
 
 BY_HAND = (Asked(deployed.removals, "one_change_pending", {"max_log": 4}),)
-"""A counterexample is kept and taken again like the others; a search for a shorter one takes too long, so that it counts
-nothing."""
+"""A counterexample is kept and taken again like the others; to search for a shorter one takes too long, so there are no
+counts."""
 
 HARMLESS = {
     "keep_vote_on_step_down": "who steps down in its term follows the leader of it, and that term has no other",

@@ -12,6 +12,7 @@ from raftproof.model.deployed.models import init_led, init_removed, init_removin
 from raftproof.model.deployed.network import drop_message
 from raftproof.model.deployed.replication import count_own_entries, send_append
 from raftproof.model.deployed.storage import ready
+from raftproof.model.vocabulary import Server
 from tests.model.test_deployed import ACTIONS, BOUNDS, S1, S2, S3, Play
 
 FOLLOWERS = (S2, S3)
@@ -56,7 +57,7 @@ def test_a_first_entry_is_committed_and_only_its_leader_knows() -> None:
     store(play, 1)
     learn(play, 1)
     begun = LAYOUT.new()
-    init_led(begun, S1)
+    init_led(begun, Server(S1))
     assert LAYOUT.encode(play.s) == LAYOUT.encode(begun)
 
 
@@ -73,10 +74,10 @@ def test_a_removal_is_stored_by_all_and_nobody_or_only_its_leader_knows(left: in
         (answer,) = (m for m in contents(play.s.messages) if m.source == follower)
         play.take(drop_message, answer)
     begun = LAYOUT.new()
-    init_removing(begun, S1, left)
+    init_removing(begun, Server(S1), Server(left))
     assert LAYOUT.encode(play.s) == LAYOUT.encode(begun)
     learn(known, 2)
     known.take(apply_change, S1)
     begun = LAYOUT.new()
-    init_removed(begun, S1, left)
+    init_removed(begun, Server(S1), Server(left))
     assert LAYOUT.encode(known.s) == LAYOUT.encode(begun)
