@@ -148,7 +148,6 @@ NOT_SHOWN = {
     "success_advances": _PROGRESS,
     "refusal_steps_back": _PROGRESS,
     "commit_quorum": "a smaller quorum is `quorum_majority`",
-    "change_before_campaign": "nothing falls in what a minute's search of three servers reaches",
 }
 """Rules that the gallery has no page for: why nobody shows what falls without them."""
 
