@@ -39,7 +39,7 @@ def _campaigns(c: Cluster, s: Server) -> bool:
         return machine.act("campaign", s.i, off=ANYTIME if c.modes.allow(has_pre_vote) else 0)
     term = s.term + 1
     machine.act("count_own_pre_vote", s.i)
-    for j in {j for half in s.configuration.halves() for j in half} - {s.nid}:
+    for j in (j for j in s.configuration.all_voters() if j != s.nid):
         machine.deliver("receive_pre_vote_answer", PreVoteAnswer, (term, 0, machine.add(j), s.i))
     return machine.get(s.i, "current_term") == term
 
@@ -296,7 +296,7 @@ def _follow_nobody(c: Cluster, s: Server, term: int) -> None:
         machine.set_modes(True, False)
         if s.role != PRE_CANDIDATE:
             machine.act("pre_campaign", s.i, off=ANYTIME)
-        for j in {j for half in s.configuration.halves() for j in half}:
+        for j in s.configuration.all_voters():
             machine.deliver("receive_pre_vote_answer", PreVoteAnswer, (term, 1, machine.add(j), s.i))
     c.pull(s)
     s.forget_election()

@@ -55,6 +55,10 @@ class Configuration(NamedTuple):
         """The sets of voters of which a majority each must agree (thesis §4.3)."""
         return (self.voters, self.outgoing) if self.outgoing else (self.voters,)
 
+    def all_voters(self) -> tuple[Id, ...]:
+        """Who votes in some half, each once, in order."""
+        return in_order({*self.voters, *self.outgoing})
+
 
 NOBODY: Final = Configuration(())
 
