@@ -57,7 +57,7 @@ class _Reading:
 
     def __init__(self, function: Callable[..., Any], sorts: set[type[Symmetric]]) -> None:
         self.function, self.sorts = function, sorts
-        self.reader = Reader(function, ())
+        self.reader = Reader(function)
         hints = hints_of(function)
         self.names = {a.arg: sort for a in self.reader.tree.args.args if (sort := self._sort(hints.get(a.arg)))}
         for node in ast.walk(self.reader.tree):

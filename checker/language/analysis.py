@@ -66,10 +66,20 @@ def helpers_of(function: Callable[..., Any]) -> dict[str, types.FunctionType]:
     return {name: value for name, value in named.items() if name in used and isinstance(value, types.FunctionType)}
 
 
+_being_read: list[Callable[..., Any]] = []
+"""The function whose frame is asked, and those through which it was come to."""
+
+
 @cache
 def frame_of(function: Callable[..., Any]) -> Frame:
     """What a function reads and writes, helpers included; raises ModelError where it breaks a rule of the language."""
-    return Reader(function, ()).frame()
+    if function in _being_read:
+        raise source_of(function).error(None, f"{function.__name__} calls itself; write a for")
+    _being_read.append(function)
+    try:
+        return Reader(function).frame()
+    finally:
+        _being_read.pop()
 
 
 def rules_of(function: Callable[..., Any]) -> set[str]:
@@ -84,9 +94,8 @@ def rules_of(function: Callable[..., Any]) -> set[str]:
 class Reader:
     """One reading of one function."""
 
-    def __init__(self, function: Callable[..., Any], callers: tuple[Callable[..., Any], ...]) -> None:
+    def __init__(self, function: Callable[..., Any]) -> None:
         self.function = function
-        self.callers = callers
         self.source: Source = source_of(function)
         hints = hints_of(function)
         self.tree = check_form(function, self.source, answers=hints.get("return") is not type(None))
@@ -98,8 +107,6 @@ class Reader:
 
     def frame(self) -> Frame:
         """Check every rule, and gather the frame."""
-        if self.function in self.callers:
-            raise self.source.error(None, f"{self.function.__name__} calls itself; write a for")
         for node in ast.walk(self.tree):
             if isinstance(node, ast.For) and not self._is_plain_iterable(node.iter):
                 text = "a for runs over range(…) or over all members of a sort, as in s.servers"
@@ -107,7 +114,7 @@ class Reader:
         self._visit(self.tree.body)
         self._decide_first(self.tree.body, False)
         for helper in helpers_of(self.function).values():
-            Reader(helper, (*self.callers, self.function)).frame()
+            frame_of(helper)
         return Frame(frozenset(self.writes), frozenset(self.reads))
 
     def _is_plain_iterable(self, node: ast.expr) -> bool:
@@ -262,7 +269,7 @@ class Reader:
             raise self.source.error(node, f"{target.__name__} answers nothing; call it in a line of its own")
         if not isinstance(target, types.FunctionType) or not _takes_state(target):
             return
-        frame = Reader(target, (*self.callers, self.function)).frame()
+        frame = frame_of(target)
         parts = {_part_of(argument) for argument in node.args if self._fields_at(argument) is not None}
         writes = {part + field for part in parts for field in frame.writes}
         self.reads |= {part + field for part in parts for field in frame.reads}
