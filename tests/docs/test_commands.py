@@ -27,6 +27,7 @@ NOT_RUN = {
     "raftproof check refinement_deployed --max-term 3 --faults restart --max-states 4000000": _TWO_MINUTES,
     "raftproof simulate refinement_deployed --max-term 3 --faults restart,drop,duplicate --behaviors 10000 "
     "--length 120 --seed 1": _TWO_MINUTES,
+    "raftproof check refinement_check_quorum --faults restart": _TWO_MINUTES,
     "raftproof check refinement_heartbeats --faults restart": _TWO_MINUTES,
     "raftproof check refinement_snapshots --faults restart": _TWO_MINUTES,
     "raftproof check model/refinement/handlers.py --max-term 3 --faults restart": _A_MINUTE,
