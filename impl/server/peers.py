@@ -112,8 +112,9 @@ class Frames(asyncio.Protocol):
         self._lost(self)
 
     def send(self, payload: bytes) -> None:
-        """One frame."""
-        self.transport.write(_LENGTH.pack(len(payload)) + payload)
+        """One frame; nothing if the connection is lost, whose loss is told a turn of the loop later."""
+        if not self.transport.is_closing():  # uvloop raises where asyncio's own loop is silent
+            self.transport.write(_LENGTH.pack(len(payload)) + payload)
 
     def peer(self) -> str:
         """Who is at the other end, for a message."""
@@ -197,8 +198,8 @@ class Link:
     @property
     def is_up(self) -> bool:
         """Whether there is a connection that the peer has accepted and that takes messages."""
-        frames = self._frames
-        return frames is not None and frames.transport.get_write_buffer_size() < _MAX_UNSENT
+        transport = self._frames.transport if self._frames is not None else None
+        return transport is not None and not transport.is_closing() and transport.get_write_buffer_size() < _MAX_UNSENT
 
     def send(self, messages: list[Message]) -> bool:
         """Send, or say that there is no way to."""
@@ -256,6 +257,8 @@ async def dial(url: str, hello: Hello, context: ssl.SSLContext | None) -> tuple[
     tls = context if url.startswith("https:") else None
     async with asyncio.timeout(_HELLO_SECONDS):
         _, frames = await loop.create_connection(lambda: Frames(take, lose, _MAX_FRAME), host, port, ssl=tls)
+        if frames.transport.is_closing():
+            raise ConnectionResetError("the connection was closed")
         _notice_silence(frames.transport)
         frames.send(_encode(hello))
         try:

@@ -1,0 +1,50 @@
+"""Between servers: what is sent on a connection that has just been lost is lost, and nothing else happens."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import struct
+
+import pytest
+import uvloop
+
+from raftproof.impl.server.peers import Frames, Link
+
+LINGER_AND_RESET = struct.pack("ii", 1, 0)
+
+
+class Told(Frames):
+    """Notes whether it still takes what is sent at the very moment at which the connection is lost."""
+
+    def __init__(self) -> None:
+        super().__init__(lambda *_: None, lambda _: None, 1024)
+        self.lost = asyncio.get_running_loop().create_future()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.send(b"too late")
+        link = Link.__new__(Link)  # a link that has not been told yet
+        link._frames = self
+        self.lost.set_result((link.is_up, link.send([])))
+
+
+async def lose(*, by_reset: bool) -> tuple[bool, bool]:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        _, frames = await asyncio.get_running_loop().create_connection(Told, *listener.getsockname())
+        accepted, _ = listener.accept()
+        if by_reset:
+            accepted.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, LINGER_AND_RESET)
+        accepted.close()
+        told = await frames.lost
+    await asyncio.sleep(0)
+    frames.send(b"later still")
+    return told
+
+
+@pytest.mark.parametrize("by_reset", [False, True], ids=["ended", "reset"])
+@pytest.mark.parametrize("loop", [asyncio.new_event_loop, uvloop.new_event_loop], ids=["asyncio", "uvloop"])
+def test_nothing_is_sent_on_a_connection_that_is_lost_before_its_link_is_told(loop, by_reset) -> None:
+    with asyncio.Runner(loop_factory=loop) as runner:
+        is_up, sent = runner.run(lose(by_reset=by_reset))
+    assert not is_up
+    assert not sent
