@@ -60,6 +60,8 @@ def pytest_runtest_makereport(
         crash = shown.reprcrash
         if crash is not None:
             shown.addsection("asked at", f"{crash.path}:{crash.lineno}")
+            # Where CI is set, pytest's summary prints a message whole, and JUnit files always do: once is enough.
+            crash.message = crash.message.splitlines()[0]
         report.longrepr = shown
     return report
 

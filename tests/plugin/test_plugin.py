@@ -95,6 +95,18 @@ def test_a_violation_reads_as_its_counterexample_and_the_command_to_see_it(suite
     assert json.loads((page.parent / "result.json").read_text())["verdict"] == "violated"
 
 
+@pytest.mark.parametrize("ci", ["", "true"])
+def test_the_summary_says_a_failure_in_one_line_in_ci_too(
+    suite: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, ci: str
+) -> None:
+    monkeypatch.setenv("CI", ci)  # where it is set, pytest cuts no line of its summary
+    lines = run(suite, "assert_holds('mine.py')", "--junit-xml", "junit.xml").outlines
+    [start] = [at for at, line in enumerate(lines) if "short test summary" in line]
+    assert len(lines[start:]) == 3
+    assert 'message="raftproof.testing.Failed: FourLitres' in (suite.path / "junit.xml").read_text()
+    assert (suite.path / "junit.xml").read_text().count("shortest counterexample") == 2
+
+
 def test_the_command_that_is_shown_finds_the_same(suite: pytest.Pytester) -> None:
     result = run(suite, "assert_holds('mine.py', only='FourLitresCannotBeMeasured', symmetry='none')")
     [command] = re.findall("^Again:  raftproof (.*)$", result.stdout.str(), re.MULTILINE)
