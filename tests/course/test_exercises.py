@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+import resource
+import subprocess
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -26,6 +29,7 @@ def grading(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     monkeypatch.syspath_prepend(str(EXERCISES))
     import grading
 
+    monkeypatch.setattr(grading, "MOST_BYTES", resource.RLIM_INFINITY)  # this process runs other tests, too
     return grading
 
 
@@ -121,6 +125,48 @@ def test_a_broken_edit_is_told_in_words(
     assert "Traceback" not in text
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        "while True:\n        pass",
+        "while True:\n        try:\n            servers += 1\n        except Exception:\n            pass",
+    ],
+)
+def test_an_answer_that_never_ends_is_stopped_at_its_line(
+    grading: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path, body: str
+) -> None:
+    monkeypatch.setattr(grading, "LONGEST_SECONDS", 0.2)
+    path = tmp_path / "01_quorums.py"
+    path.write_text((EXERCISES / "01_quorums.py").read_text().replace("return BLANK", body))
+    code, text = _run(path, capsys, grading)
+    assert code == 1
+    assert re.search(r"  1  not yet  the size of a quorum\n     01_quorums.py:2\d: ", text)
+    assert "is there a loop that never ends?" in text
+    assert "2  not yet" in text, "the other parts are checked all the same"
+
+
+def test_a_file_that_never_ends_is_stopped_at_its_line(
+    grading: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    monkeypatch.setattr(grading, "LONGEST_SECONDS", 0.2)
+    path = tmp_path / "01_quorums.py"
+    path.write_text("while True:\n    pass\n")
+    code, text = _run(path, capsys, grading)
+    assert code == 1
+    assert re.match(r"01_quorums.py:[12]: .*\nThis was stopped after", text)
+
+
+def test_a_list_that_grows_for_ever_is_stopped_before_the_memory_is_full(tmp_path: Path) -> None:
+    path = tmp_path / "01_quorums.py"
+    grows = "VOTES = [1]\nwhile True:\n    VOTES = VOTES + VOTES"
+    path.write_text((EXERCISES / "01_quorums.py").read_text().replace("VOTES = BLANK", grows))
+    limit = "import sys; sys.path.insert(0, sys.argv[1]); import grading; grading.MOST_BYTES = 1 << 30"
+    program = [sys.executable, "-c", f"{limit}; grading.grade(sys.argv[2])", EXERCISES, path]
+    done = subprocess.run(program, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (1, "")
+    assert re.match(r"01_quorums.py:50: VOTES = VOTES \+ VOTES\nThis took more than 1 GiB of memory", done.stdout)
+
+
 def test_an_exercise_that_is_interrupted_ends_with_130(
     grading: ModuleType, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
@@ -131,8 +177,6 @@ def test_an_exercise_that_is_interrupted_ends_with_130(
 
 
 def test_an_exercise_runs_as_a_program(tmp_path: Path) -> None:
-    import subprocess
-
     exercise = subprocess.run([sys.executable, EXERCISES / "01_quorums.py"], capture_output=True, text=True)
     assert (exercise.returncode, exercise.stderr) == (1, "")
     program = [sys.executable, EXERCISES / "grading.py", COURSE / "solutions" / "01_quorums.py"]
@@ -144,8 +188,6 @@ def test_an_exercise_runs_as_a_program(tmp_path: Path) -> None:
 
 
 def test_an_exercise_that_python_cannot_read_is_told_so_by_python(tmp_path: Path) -> None:
-    import subprocess
-
     path = tmp_path / "01_quorums.py"
     path.write_text((EXERCISES / "01_quorums.py").read_text().replace("VOTES = BLANK", "VOTES = (4"))
     broken = subprocess.run([sys.executable, path], capture_output=True, text=True)
@@ -155,8 +197,6 @@ def test_an_exercise_that_python_cannot_read_is_told_so_by_python(tmp_path: Path
 
 
 def test_a_python_without_raftproof_is_told_how_to_get_it() -> None:
-    import subprocess
-
     without = [sys.executable, "-S", EXERCISES / "03_one_vote.py"]
     bare = subprocess.run(without, capture_output=True, text=True, cwd=EXERCISES, env={})
     assert bare.returncode == 2

@@ -20,7 +20,7 @@ def make(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     monkeypatch.syspath_prepend(str(COURSE / "exercises"))
     import grading
 
-    return grading.load(COURSE / "pictures" / "make.py", "course_pictures")
+    return grading.load(COURSE / "exercises" / "pictures.py", "course_pictures")
 
 
 @pytest.mark.parametrize("lesson", LESSONS, ids=lambda path: path.stem)
@@ -60,6 +60,11 @@ UNTITLED = {"09-an-unreachable-state", "12-an-old-answer"}
 """Drawn without one; the lesson's text describes them."""
 
 
+def test_a_picture_that_does_not_exist_is_told_in_a_sentence(make: ModuleType) -> None:
+    with pytest.raises(SystemExit, match="There is no picture 13-paxos; there are 01-quorums, "):
+        make.main(["13-paxos"])
+
+
 @pytest.mark.parametrize("name", ["01-quorums", "03-two-votes", "08-rounds", "12-an-old-answer"])
 def test_a_picture_is_fresh(make: ModuleType, name: str) -> None:
     _see_that_it_is_fresh(make, name)
@@ -73,4 +78,4 @@ def test_all_pictures_are_fresh(make: ModuleType) -> None:
 
 def _see_that_it_is_fresh(make: ModuleType, name: str) -> None:
     kept = (COURSE / "pictures" / f"{name}.svg").read_text()
-    assert make.PICTURES[name]() == kept, f"python docs/course/pictures/make.py {name}"
+    assert make.PICTURES[name]() == kept, f"python docs/course/exercises/pictures.py {name}"

@@ -5,25 +5,33 @@
 
 The checks of `03_one_vote.py` are in `checks/lesson_03.py`: a function for each part, whose parameters are the names of
 the blanks that it looks at, and whose answer is a hint, or None where all is right. Whatever the learner wrote, nobody
-sees a traceback. Exit codes: 0 all right, 1 not yet, 2 no such exercise or no raftproof, 130 Ctrl-C.
+sees a traceback, and what does not end is stopped. Exit codes: 0 all right, 1 not yet, 2 no such exercise or no
+raftproof, 130 Ctrl-C.
 """
 
 from __future__ import annotations
 
 import importlib.util
 import inspect
+import resource
+import signal
 import sys
 import textwrap
 import traceback
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from types import ModuleType
+from types import FrameType, ModuleType
 from typing import Any, NoReturn
 
 HERE = Path(__file__).parent
 WIDTH = 104
 RIGHT, NOT_YET, NO_EXERCISE, INTERRUPTED = 0, 1, 2, 130
+LONGEST_SECONDS = 60.0
+"""What reading the learner's file, or checking a part, may take of the processor; all solutions take far less."""
+MOST_BYTES = 4 << 30
+"""What an exercise may take of memory, so that a list that grows for ever ends before the machine does."""
 
 if importlib.util.find_spec("raftproof") is None:
     # Here, before an exercise imports it and stops with a traceback.
@@ -54,6 +62,29 @@ class Blank:
 
 
 BLANK: Any = Blank()
+
+
+class TooLongError(BaseException):
+    """What the learner wrote did not come to an end; no `except Exception` of the learner's holds it."""
+
+    def __str__(self) -> str:
+        return f"This was stopped after {LONGEST_SECONDS:.0f} seconds: is there a loop that never ends?"
+
+
+@contextmanager
+def stopped_if_too_long() -> Iterator[None]:
+    """Within, TooLongError is raised when the time is over, and again each second for those who catch everything."""
+
+    def stop(number: int, frame: FrameType | None) -> NoReturn:
+        raise TooLongError
+
+    before = signal.signal(signal.SIGPROF, stop)
+    signal.setitimer(signal.ITIMER_PROF, LONGEST_SECONDS, 1.0)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_PROF, 0.0)
+        signal.signal(signal.SIGPROF, before)
 
 
 @dataclass(frozen=True)
@@ -109,13 +140,14 @@ def load(path: Path, name: str) -> ModuleType:
 def answers_in(path: Path) -> dict[str, Any]:
     """What the learner's file defines."""
     try:
-        return vars(load(path, f"answers_{path.stem}"))
+        with stopped_if_too_long():
+            return vars(load(path, f"answers_{path.stem}"))
     except SyntaxError as fault:
         line = f"{fault.text.rstrip()}\n{' ' * ((fault.offset or 1) - 1)}^" if fault.text else ""
         raise UnreadableError(f"{path.name}:{fault.lineno}: Python cannot read this: {fault.msg}.\n{line}") from None
     except OSError as fault:
         raise UnreadableError(f"{path}: {fault.strerror}") from None
-    except Exception as fault:
+    except (Exception, TooLongError) as fault:
         raise UnreadableError(_told(fault, path)) from None
 
 
@@ -142,20 +174,25 @@ def _hint(one: Part, answers: dict[str, Any], path: Path) -> str | None:
     try:
         if any(value is BLANK for value in values):
             raise NotFilledError
-        return one.check(*values)
+        with stopped_if_too_long():
+            return one.check(*values)
     except NotFilledError:
         return f"Not filled in yet: {names} in {path.name}."
     except AnswerError as fault:
         return str(fault)
-    except Exception as fault:
+    except (Exception, TooLongError) as fault:
         return _told(fault, path)
 
 
-def _told(fault: Exception, path: Path) -> str:
+def _told(fault: Exception | TooLongError, path: Path) -> str:
     """An exception in a sentence, with the last line of the learner's file that it passed."""
     cause = fault.__cause__ if isinstance(fault.__cause__, Exception) else fault
     frames = [f for f in traceback.extract_tb(cause.__traceback__) if Path(f.filename).name == path.name]
     where = f"{path.name}:{frames[-1].lineno}: {frames[-1].line}\n" if frames else ""
+    if isinstance(cause, TooLongError):
+        return f"{where}{cause}"
+    if isinstance(cause, MemoryError):
+        return f"{where}This took more than {MOST_BYTES >> 30} GiB of memory: is there a list that grows for ever?"
     return f"{where}Python stopped: {type(cause).__name__}: {cause}"
 
 
@@ -180,6 +217,9 @@ def grade(file: str) -> NoReturn:
     except UnreadableError as fault:
         print(fault, file=sys.stderr)
         sys.exit(NO_EXERCISE)
+    _, allowed = resource.getrlimit(resource.RLIMIT_AS)
+    most = MOST_BYTES if allowed == resource.RLIM_INFINITY else min(MOST_BYTES, allowed)
+    resource.setrlimit(resource.RLIMIT_AS, (most, allowed))
     try:
         answers = answers_in(path)
         grades = graded(parts, answers, path)

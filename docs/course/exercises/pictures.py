@@ -1,4 +1,4 @@
-"""Draws the pictures of the lessons beside this file: `python docs/course/pictures/make.py`.
+"""Draws the pictures of the lessons: all with `python docs/course/exercises/pictures.py`, or those that are named.
 
 Counterexamples come from the gallery, taken again step by step, or from a search in plain Python; nothing is compiled.
 """
@@ -9,22 +9,22 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-HERE = Path(__file__).parent
-sys.path.insert(0, str(HERE.parent / "exercises"))
+from searching import retaken, system_of
 
-from searching import retaken, system_of  # noqa: E402 -- found through the line above
+from raftproof.checker.explore.reference import Exploration, search
+from raftproof.checker.language import Model
+from raftproof.checker.language.interpreted import Choice
+from raftproof.checker.replay import as_violation
+from raftproof.checker.result import Result, Violation
+from raftproof.checker.run import shape_of
+from raftproof.checker.show.moments import moments_svg
+from raftproof.checker.show.spacetime import spacetime_svg
+from raftproof.checker.show.style import FACT, FACT_FILL, MESSAGE, SOFT, Pen
+from raftproof.model import reordering
+from raftproof.model.gallery import exhibits, replayed
 
-from raftproof.checker.explore.reference import Exploration, search  # noqa: E402
-from raftproof.checker.language import Model  # noqa: E402
-from raftproof.checker.language.interpreted import Choice  # noqa: E402
-from raftproof.checker.replay import as_violation  # noqa: E402
-from raftproof.checker.result import Result, Violation  # noqa: E402
-from raftproof.checker.run import shape_of  # noqa: E402
-from raftproof.checker.show.moments import moments_svg  # noqa: E402
-from raftproof.checker.show.spacetime import spacetime_svg  # noqa: E402
-from raftproof.checker.show.style import FACT, FACT_FILL, MESSAGE, SOFT, Pen  # noqa: E402
-from raftproof.model import reordering  # noqa: E402
-from raftproof.model.gallery import exhibits, replayed  # noqa: E402
+ROOT = Path(__file__).parents[3]
+FOLDER = ROOT / "docs" / "course" / "pictures"
 
 
 def exhibit(rule: str, model: str, falls: str = "") -> Result:
@@ -156,7 +156,7 @@ def departure() -> str:
     """A vote too many in a real trace."""
     from raftproof.traces.conformance.picture import picture_at
 
-    return picture_at(str(HERE.parents[2] / "tests/traces/corpus/bad/double_vote-bugelect5-s3.ndjson.gz"), 97)
+    return picture_at(str(ROOT / "tests/traces/corpus/bad/double_vote-bugelect5-s3.ndjson.gz"), 97)
 
 
 def old_answer() -> str:
@@ -228,8 +228,11 @@ PICTURES: dict[str, Callable[[], str]] = {
 
 def main(names: list[str]) -> None:
     """Draw the named pictures, or all."""
+    for name in names:
+        if name not in PICTURES:
+            sys.exit(f"There is no picture {name}; there are {', '.join(PICTURES)}.")
     for name in names or PICTURES:
-        (HERE / f"{name}.svg").write_text(PICTURES[name](), encoding="utf-8")
+        (FOLDER / f"{name}.svg").write_text(PICTURES[name](), encoding="utf-8")
 
 
 if __name__ == "__main__":
