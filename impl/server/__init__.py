@@ -6,8 +6,8 @@
     LocalCluster                processes on this machine                        local
 
 The files: `settings` and `directory` (who a server is), `beginning` (found, join, recover), `server` (core, log and
-machine brought together), `gathering` (which proposals go together), `writer` (the thread that syncs), `machine` (what
-is replicated), `waiting` and `reads` (who waits for what), `peers` (servers among themselves), `tls`; and for clients
-`clients` (grpc.aio), `methods`, `convert` and `proto` (etcd's messages), `api` (what each call does), `errors` (in
-etcd's words).
+machine brought together), `writer` (the thread that syncs), `machine` (what is replicated); `mesh` (the connections
+of all servers), `peers` (one of them), `tls`; `requests` (what waits for the cluster's answer), `gathering` (which
+proposals go together), `waiting` and `reads` (who waits for what); and for clients `clients` (grpc.aio), `methods`,
+`convert` and `proto` (etcd's messages), `api` (what each call does), `errors` (in etcd's words).
 """

@@ -30,8 +30,8 @@ class Api:
     """The handlers; each takes a request and returns a response or raises ApiError or Refused."""
 
     def __init__(self, server: Server) -> None:
-        """Answers for one server."""
-        self._server = server
+        """Answers for one server, which has started."""
+        self._server, self._requests = server, server.requests
 
     # --- KV -----------------------------------------------------------------------------------------------------
 
@@ -39,7 +39,7 @@ class Api:
         """Linearizable unless the client asks for less."""
         wanted = convert.to_range(request)
         check(wanted)
-        await (self._server.local_barrier() if request.serializable else self._server.read_barrier())
+        await self._may_read(request.serializable)
         result = self._server.machine.store.range(wanted)
         return convert.from_range(result, self._header(result.revision))
 
@@ -49,7 +49,7 @@ class Api:
         check(command)
         convert.refuse_lease(request)
         _check_size(request)
-        result = _done(await self._server.propose(command))
+        result = _done(await self._requests.propose(command))
         return convert.from_put(result, self._header(result.revision))
 
     async def delete_range(self, request: pb.DeleteRangeRequest) -> pb.DeleteRangeResponse:
@@ -57,7 +57,7 @@ class Api:
         command = convert.to_delete_range(request)
         check(command)
         _check_size(request)
-        result = _done(await self._server.propose(command))
+        result = _done(await self._requests.propose(command))
         return convert.from_delete_range(result, self._header(result.revision))
 
     async def txn(self, request: pb.TxnRequest) -> pb.TxnResponse:
@@ -66,15 +66,15 @@ class Api:
         check(command)
         _check_size(request)
         if is_read_only(command):
-            await (self._server.local_barrier() if _all_serializable(request) else self._server.read_barrier())
+            await self._may_read(_all_serializable(request))
             result: TxnResult = read(self._server.machine.store, command)
         else:
-            result = _done(await self._server.propose(command))
+            result = _done(await self._requests.propose(command))
         return convert.from_txn(result, self._header(result.revision))
 
     async def compact(self, request: pb.CompactionRequest) -> pb.CompactionResponse:
         """Forget old revisions, on every server; what is forgotten is gone at once, whether or not `physical` asks."""
-        result = _done(await self._server.propose(Compact(request.revision)))
+        result = _done(await self._requests.propose(Compact(request.revision)))
         return pb.CompactionResponse(header=self._header(result.revision))
 
     # --- Cluster ------------------------------------------------------------------------------------------------
@@ -82,7 +82,7 @@ class Api:
     async def member_list(self, request: pb.MemberListRequest) -> pb.MemberListResponse:
         """The members, as this server knows them."""
         if request.linearizable:
-            await self._server.read_barrier()
+            await self._requests.read_barrier()
         return pb.MemberListResponse(header=self._header(), members=self._members())
 
     async def member_add(self, request: pb.MemberAddRequest) -> pb.MemberAddResponse:
@@ -96,14 +96,14 @@ class Api:
             urls = ()
         if not urls:
             raise errors.invalid("given member URLs are invalid")
-        await server.read_barrier()
+        await self._requests.read_barrier()
         if any(url in member.peer_urls for member in server.machine.members.values() for url in urls):
             raise errors.precondition("Peer URLs already exists")
         if request.isLearner and any(member.is_learner for member in server.machine.members.values()):
             raise errors.precondition("too many learner members in cluster")
         id = server_id(f"{server.identity.cluster:x}", *urls, str(time.time_ns()))
         kind = core.Change.ADD_LEARNER if request.isLearner else core.Change.ADD_VOTER
-        members = await server.change_members(kind, Member(id, urls, is_learner=request.isLearner))
+        members = await self._requests.change_members(kind, Member(id, urls, is_learner=request.isLearner))
         added = next(member for member in members if member.id == id)
         return pb.MemberAddResponse(
             header=self._header(), member=convert.from_member(added), members=map(convert.from_member, members)
@@ -112,20 +112,20 @@ class Api:
     async def member_remove(self, request: pb.MemberRemoveRequest) -> pb.MemberRemoveResponse:
         """A member leaves for ever."""
         server = self._server
-        await server.read_barrier()
+        await self._requests.read_barrier()
         member = server.machine.members.get(request.ID)
         if member is None:
             raise errors.member_not_found()
         voters = [each for each in server.machine.members.values() if not each.is_learner]
         if voters == [member]:
             raise errors.precondition("re-configuration failed due to not enough started members")
-        members = await server.change_members(core.Change.REMOVE, member)
+        members = await self._requests.change_members(core.Change.REMOVE, member)
         return pb.MemberRemoveResponse(header=self._header(), members=map(convert.from_member, members))
 
     async def member_promote(self, request: pb.MemberPromoteRequest) -> pb.MemberPromoteResponse:
         """A learner becomes a voter, once it has the leader's log; only the leader knows whether it has."""
         server = self._server
-        await server.read_barrier()
+        await self._requests.read_barrier()
         member = server.machine.members.get(request.ID)
         if member is None:
             raise errors.member_not_found()
@@ -137,7 +137,7 @@ class Api:
         progress = raft.progress.get(request.ID)
         if progress is None or progress.match_index < raft.log.last_index * _SYNCED:
             raise errors.precondition("can only promote a learner member which is in sync with leader")
-        members = await server.change_members(core.Change.ADD_VOTER, member)
+        members = await self._requests.change_members(core.Change.ADD_VOTER, member)
         return pb.MemberPromoteResponse(header=self._header(), members=map(convert.from_member, members))
 
     async def _ask_leader_to_promote(self, request: pb.MemberPromoteRequest) -> pb.MemberPromoteResponse:
@@ -194,6 +194,10 @@ class Api:
         return pb.MoveLeaderResponse(header=self._header())
 
     # --- what they share ----------------------------------------------------------------------------------------
+
+    async def _may_read(self, serializable: bool) -> None:
+        """Return when the store may be read: at once, nearly always, where a client asks for no more."""
+        await (self._requests.local_barrier() if serializable else self._requests.read_barrier())
 
     def _header(self, revision: int | None = None) -> pb.ResponseHeader:
         server = self._server

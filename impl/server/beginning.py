@@ -1,11 +1,10 @@
-"""How a server begins: with a new cluster, by joining one, or again from its data directory; and who it talks to."""
+"""How a server begins: with a new cluster, by joining one, or again from its data directory."""
 
 from __future__ import annotations
 
 import logging
 import secrets
 import ssl
-from collections.abc import Container
 
 import msgspec
 
@@ -14,7 +13,7 @@ from raftproof.impl.core.raft import Observer, Raft
 from raftproof.impl.server.directory import DataDirectory, Identity
 from raftproof.impl.server.errors import CannotStart
 from raftproof.impl.server.machine import Machine
-from raftproof.impl.server.peers import PROTOCOL, Hello, Refusal, ask_members
+from raftproof.impl.server.peers import ask_members
 from raftproof.impl.server.settings import ELECTION_TICKS, cluster_id, founding_members
 from raftproof.impl.wal import Identity as LogIdentity
 from raftproof.impl.wal import LogError, RealDisk, Wal
@@ -69,18 +68,3 @@ def recover(
     state = f"in term {raft.current_term} with {len(found.entries)} entries behind snapshot {snapshot.index}"
     log.info("server %s is %x of cluster %x, %s", identity.name, identity.server, identity.cluster, state)
     return wal, Machine.from_image(snapshot.data), raft
-
-
-def judge(hello: Hello, identity: Identity, removed: Container[int]) -> Refusal | None:
-    """Whether a server takes messages from whoever says this, or why not."""
-    if hello.protocol != PROTOCOL:
-        return Refusal(f"it speaks protocol {hello.protocol}, and this server speaks {PROTOCOL}")
-    if not hello.source:
-        return None  # wants to join: it is told the members, and may send nothing
-    if hello.cluster != identity.cluster:
-        return Refusal(f"it belongs to cluster {hello.cluster:x}, and this server to cluster {identity.cluster:x}")
-    if hello.dest != identity.server:
-        return Refusal(f"it looks for server {hello.dest:x}, and this is server {identity.server:x}")
-    if hello.source in removed:
-        return Refusal("it was removed from the cluster", removed=True)
-    return None

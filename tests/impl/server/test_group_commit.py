@@ -22,7 +22,7 @@ def test_puts_that_come_one_by_one_during_a_write_share_the_next(
         client, peer = (f"http://127.0.0.1:{port}" for port in free_ports(2))
         server = Server(ServerSettings("s1", str(tmp_path / "s1"), client_url=client, peer_url=peer))
         await server.start()
-        await server.propose(Put(b"leader", b"there is one"))
+        await server.requests.propose(Put(b"leader", b"there is one"))
         disk_works, writes, write = threading.Event(), [], server._wal.write
 
         def slow_write(batch: Batch) -> None:
@@ -33,7 +33,7 @@ def test_puts_that_come_one_by_one_during_a_write_share_the_next(
         monkeypatch.setattr(server._wal, "write", slow_write)
         puts = []
         for number in range(5):
-            puts.append(asyncio.create_task(server.propose(Put(b"%d" % number, b""))))
+            puts.append(server.requests.propose(Put(b"%d" % number, b"")))
             await asyncio.sleep(0.01)
         assert server.raft.log.last_index - server.raft.commit_index == 1
         disk_works.set()
