@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+
 from raftproof.model.deployed.state import Promise
 from raftproof.traces.conformance.checks import expect, same, send, words
 from raftproof.traces.conformance.cluster import Cluster
@@ -43,13 +45,15 @@ def as_sent(s: Server, m: Message, answer: Answer | None) -> Message:
     )
 
 
-def say(c: Cluster, s: Server, e: Event, m: Message, rules: dict[str, str], why: str, wanted: Message) -> None:
-    """The answer to a leader's message, after what it made of the log."""
+def say(
+    c: Cluster, s: Server, e: Event, m: Message, rules: Mapping[str, str], why: Callable[[], str], wanted: Message
+) -> None:
+    """The answer to a leader's message, after what it made of the log; `why` says that in words."""
     try:
-        same(s, c, e, {**dict.fromkeys(s.shows(), "followers_respond"), **rules})
+        same(s, c, e, rules)
     except Departure as departure:
-        departure.condition = f"{departure.condition}; {why} in {words(m)}"
+        departure.condition = f"{departure.condition}; {why()} in {words(m)}"
         raise
     if e.msg != wanted:
-        expect(e.msg, wanted, rules, f"{why} in {words(m)}")
+        expect(e.msg, wanted, rules, f"{why()} in {words(m)}")
     send(c, s, e)

@@ -31,6 +31,8 @@ FIELD_RULES: Final = {
     "conf": "apply_change",
 }
 """The rule that speaks of a field that changes for no reason."""
+_OTHERWISE: Final = "followers_respond"
+"""The rule that speaks of a field of which the rules of an answer say nothing."""
 
 
 def same(s: Server, c: Cluster, e: Event, rules: Mapping[str, str] = FIELD_RULES) -> None:
@@ -90,7 +92,7 @@ def _look_closer(s: Server, c: Cluster, e: Event, rules: Mapping[str, str]) -> N
     if differing:
         cuts_own_log = s.role == LEADER and differing[0] == "log" and e.log < s.last
         raise Departure(
-            "leader_append_only" if cuts_own_log else rules[differing[0]],
+            "leader_append_only" if cuts_own_log else rules.get(differing[0], _OTHERWISE),
             f"server {s.nid} shows another {' and '.join(differing)} than its last lines leave it in",
             {name: expected[name] for name in differing},
             {name: observed[name] for name in differing},

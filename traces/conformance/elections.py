@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from raftproof.model.deployed.state import PreVoteAnswer, RequestVote, Role
-from raftproof.traces.conformance.checks import ANYTIME, arrive, expect, idle, resolve, same, send, words
+from raftproof.traces.conformance.checks import ANYTIME, FIELD_RULES, arrive, expect, idle, resolve, same, send, words
 from raftproof.traces.conformance.cluster import Cluster
 from raftproof.traces.conformance.departure import Departure
 from raftproof.traces.conformance.membership import by_number, has_won
@@ -13,6 +15,8 @@ from raftproof.traces.conformance.storage import SHIFT
 from raftproof.traces.events import CANDIDATE, FOLLOWER, LEADER, NONE, PRE_CANDIDATE, Event, Message
 
 _FROM_LEADER = frozenset({"MsgApp", "MsgHeartbeat", "MsgSnap"})
+_NEWER_TERM: Final = dict.fromkeys(FIELD_RULES, "higher_term_steps_down")
+_SAME_TERM: Final = _NEWER_TERM | {"vote": "keep_vote_on_step_down"}
 
 # --------------------------------------------------------------------------------------------------- campaigns
 
@@ -151,8 +155,7 @@ def take_term(c: Cluster, s: Server, e: Event, owed: Owed) -> None:
         c.pull(s)
     s.forget_election()
     c.enter_term(s)
-    rules = dict.fromkeys(s.shows(), "higher_term_steps_down")
-    same(s, c, e, rules if is_newer else rules | {"vote": "keep_vote_on_step_down"})
+    same(s, c, e, _NEWER_TERM if is_newer else _SAME_TERM)
 
 
 def answer_vote(c: Cluster, s: Server, e: Event, owed: Owed) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from raftproof.traces.conformance.answers import as_sent, compare_terms, let_handle, say
-from raftproof.traces.conformance.checks import arrive, expect, idle, same, send, words
+from raftproof.traces.conformance.checks import FIELD_RULES, arrive, expect, idle, same, send, words
 from raftproof.traces.conformance.cluster import Cluster
 from raftproof.traces.conformance.departure import Departure
 from raftproof.traces.conformance.elections import take_term
@@ -14,6 +14,12 @@ from raftproof.traces.conformance.server import Owed, Server
 from raftproof.traces.conformance.snapshots import answer_kept, install_snapshot, keep_log
 from raftproof.traces.conformance.storage import SHIFT
 from raftproof.traces.events import FOLLOWER, LEADER, Event, Message
+
+# The rules that speak of the fields of an answer's line, and of its message.
+_TAKEN: Final = {"message": "ack_matched_only", "log": "truncate_on_conflict", "commit": "commit_up_to_last_new"}
+_REFUSED: Final = dict.fromkeys((*_TAKEN, "reject"), "previous_entry")
+_HEARD: Final = {"message": "heartbeats", "commit": "commit_monotonic", "log": "append_new_entries"}
+_STALE: Final = dict.fromkeys((*FIELD_RULES, "message"), "refuse_stale")
 
 
 def receive_append_request(c: Cluster, s: Server, e: Event) -> None:
@@ -37,11 +43,10 @@ def answer_stale_leader(c: Cluster, s: Server, e: Event, owed: Owed) -> None:
     """With pre-vote or check-quorum a leader of an older term is told of the newer one, with index 0."""
     m = owed.message
     assert m is not None
-    rules = dict.fromkeys((*s.shows(), "message"), "refuse_stale")
-    same(s, c, e, rules)
+    same(s, c, e, _STALE)
     c.machine.set_modes(True, True)
     wanted = as_sent(s, m, let_handle(c, s, m))
-    expect(e.msg, wanted, rules, f"server {s.nid} is in term {s.term}, and receives {words(m)}")
+    expect(e.msg, wanted, _STALE, f"server {s.nid} is in term {s.term}, and receives {words(m)}")
     because = f"server {s.nid} answers {words(m)} in its newer term {s.term}, so that pre-vote or check-quorum is on"
     c.modes.demand(answers_stale, "refuse_stale", because)
     send(c, s, e)
@@ -61,22 +66,27 @@ def answer_append(c: Cluster, s: Server, e: Event, owed: Owed) -> None:
     """The receiver's rules 2 to 5 of AppendEntries, and the answer (Figure 2); the line shows the state after."""
     m = owed.message
     assert m is not None
-    before, last, prev = s.commit, s.last, m.index
-    mine = f"of term {s.log[prev] >> SHIFT}" if prev <= last else "missing"
+    before = s.commit
     answer = let_handle(c, s, m)
     c.pull(s)
-    rules = {"message": "ack_matched_only", "log": "truncate_on_conflict", "commit": "commit_up_to_last_new"}
-    if answer is not None and answer.reject:
-        why = f"entry {prev} should be of term {m.log_term} and is {mine}"
-        rules = dict.fromkeys((*rules, "reject"), "previous_entry")
-    elif prev < before:
-        why = f"entry {prev} lies below the commit index {before}: nothing is looked at"
-    else:
-        why = f"entry {prev} matches, and {m.entries} entries follow it"
+    is_refused = answer is not None and answer.reject != 0
+    if not is_refused and m.index >= before:
         if m.entries:
             _take_entries(c, s, m)
         c.pull_commit(s)
-    say(c, s, e, m, rules, why, as_sent(s, m, answer))
+    rules = _REFUSED if is_refused else _TAKEN
+    say(c, s, e, m, rules, lambda: _what_became(s, m, before, is_refused), as_sent(s, m, answer))
+
+
+def _what_became(s: Server, m: Message, before: int, is_refused: bool) -> str:
+    """What an append made of the log, in words."""
+    prev = m.index
+    if is_refused:
+        mine = f"of term {s.log[prev] >> SHIFT}" if prev <= s.last else "missing"
+        return f"entry {prev} should be of term {m.log_term} and is {mine}"
+    if prev < before:
+        return f"entry {prev} lies below the commit index {before}: nothing is looked at"
+    return f"entry {prev} matches, and {m.entries} entries follow it"
 
 
 def _take_entries(c: Cluster, s: Server, m: Message) -> None:
@@ -112,8 +122,7 @@ def answer_heartbeat(c: Cluster, s: Server, e: Event, owed: Owed) -> None:
     answer = let_handle(c, s, m)
     c.pull(s)
     c.pull_commit(s)
-    rules = {"message": "heartbeats", "commit": "commit_monotonic", "log": "append_new_entries"}
-    say(c, s, e, m, rules, "a heartbeat is answered", as_sent(s, m, answer))
+    say(c, s, e, m, _HEARD, lambda: "a heartbeat is answered", as_sent(s, m, answer))
 
 
 def _answers_snapshot(m: Message) -> tuple[Owed, ...]:

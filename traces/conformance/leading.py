@@ -302,6 +302,17 @@ def commit(c: Cluster, s: Server, e: Event) -> None:
         raise Departure(*_why_no_attempt(s), {"commit": s.commit}, {"commit": index})
     s.attempt = False
     high = max(c.machine.get(s.i, "commit_index"), s.commit)
+    if index != high:
+        _compare_late(c, s, index, high)
+    if index > s.commit:
+        c.commit(s, index)
+    if index < high:
+        c.machine.put(s.i, "commit_index", index)
+    same(s, c, e)
+
+
+def _compare_late(c: Cluster, s: Server, index: int, high: int) -> None:
+    """A leader that lets late answers lower what it knows commits less, but no entry of an older term."""
     low = high if c.strict else min(high, _committable(s, s.low))
     if not low <= index <= high or (s.commit < index < high and s.log[index] >> SHIFT != s.term):
         rule, why = _why_not_committed(c, s, index)
@@ -311,11 +322,6 @@ def commit(c: Cluster, s: Server, e: Event) -> None:
             {"commit": high if low == high else f"from {low} to {high}"},
             {"commit": index},
         )
-    if index > s.commit:
-        c.commit(s, index)
-    if index < high:
-        c.machine.put(s.i, "commit_index", index)
-    same(s, c, e)
 
 
 def leave_commit(c: Cluster, s: Server, e: Event) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from raftproof.traces.conformance.checks import enter, idle, same
+from raftproof.traces.conformance.checks import FIELD_RULES, enter, idle, same
 from raftproof.traces.conformance.cluster import Cluster
 from raftproof.traces.conformance.departure import Departure, Unknown
 from raftproof.traces.conformance.elections import become_follower
@@ -276,7 +276,7 @@ def _next(c: Cluster, s: Server, applied: int, before: Configuration) -> list[tu
 def restore_configuration(c: Cluster, s: Server, e: Event, index: int) -> None:
     """A restored snapshot brings its configuration; the line shows nobody."""
     s.conf = NOBODY.shown
-    same(s, c, e, dict.fromkeys(s.shows(), "snapshot_not_older"))
+    same(s, c, e, dict.fromkeys(FIELD_RULES, "snapshot_not_older"))
     applied = c.applied_by(index)
     voters = _new_configuration(e)
     brought = [(applied, conf) for conf in c.history(applied) if conf.voters == voters]

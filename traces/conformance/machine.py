@@ -9,14 +9,15 @@ from __future__ import annotations
 
 import mmap
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeAlias, TypeVar
 
 import numpy as np
 
 from raftproof.checker.language import Layout
-from raftproof.checker.native.in_place import InPlace, flat, in_place
+from raftproof.checker.native.batch import Words
+from raftproof.checker.native.in_place import flat, in_place
 from raftproof.model.deployed import Reading, catalogue
 from raftproof.model.deployed.state import (
     NO_ENTRY,
@@ -74,12 +75,47 @@ class Answer(NamedTuple):
     hint_term: int
 
 
+_ANSWER: Final = len(Answer._fields)
+Key = TypeVar("Key")
+Entrance: TypeAlias = Callable[[Words, int, tuple[Any, ...]], bool]
+
+
+class Entrances(dict[Key, Entrance]):
+    """Compiled functions, entered directly once they were called.
+
+    numba's dispatcher looks at the types of all arguments in each call, which takes as long as most actions do.
+    """
+
+    def __init__(self, functions: Mapping[Key, Entrance]) -> None:
+        self._functions = functions
+        super().__init__()
+
+    def __missing__(self, key: Key) -> Entrance:
+        function: Any = self._functions[key]
+
+        def first(words: Words, off: int, arguments: tuple[Any, ...]) -> bool:
+            done = bool(function(words, off, arguments))
+            compiled = getattr(function, "signatures", None)  # none where compilation is off
+            self[key] = function.get_overload(compiled[0]) if compiled else function
+            return done
+
+        return first
+
+
+class Actions(NamedTuple):
+    """The model's actions for a layout: to be tried, and to be given a message."""
+
+    step: Entrances[str]
+    deliver: Entrances[tuple[str, type]]
+
+
 @cache
-def compiled(max_log: int) -> tuple[Layout, InPlace]:
+def compiled(max_log: int) -> tuple[Layout, Actions]:
     """The layout and the actions for logs of a length."""
     bounds = {**catalogue.bounds, "servers": SERVERS, "max_term": 1 << 40, "max_log": max_log, "max_rounds": 1 << 40}
     layout = Layout(Reading, bounds | {"max_in_flight": 4, "max_copies": 4, "max_held": 4}, wide=True)
-    return layout, in_place(catalogue, layout, announce)
+    actions = in_place(catalogue, layout, announce)
+    return layout, Actions(Entrances(actions.step), Entrances(actions.deliver))
 
 
 def bit(rule: Rule) -> int:
@@ -115,6 +151,7 @@ class Machine:
         self.at = {name: node.offset // WORD for name, node in layout.fields.items()}
         self.stride = layout.stride
         self.bag, self.slot = self.at["messages"], layout.bag.slot_bits // WORD if layout.bag else 0
+        self.no_message = np.zeros(self.slot, np.uint64).data
         self.entry = len(Entry._fields)
         at = self.at
         self.term_at, self.vote_at, self.role_at = at["current_term"], at["voted_for"], at["role"]
@@ -186,8 +223,9 @@ class Machine:
 
     def sent(self) -> list[int]:
         """The words of the message that an action has sent: source, dest, term, the rest in the order of its fields."""
-        message = self.view[self.bag : self.bag + self.slot].tolist()
-        self.words[self.bag : self.bag + self.slot] = 0
+        there = slice(self.bag, self.bag + self.slot)
+        message = self.view[there].tolist()
+        self.view[there] = self.no_message
         return message
 
     def answer(self, i: int) -> Answer | None:
@@ -197,8 +235,8 @@ class Machine:
         if not held:
             return None
         self.view[at] = 0
-        first = at + 1 + (held - 1) * len(Answer._fields)
-        return Answer(*self.view[first : first + len(Answer._fields)].tolist())
+        first = at + 1 + (held - 1) * _ANSWER
+        return Answer._make(self.view[first : first + _ANSWER])
 
     # --------------------------------------------------------------------------------------------------- messages
 

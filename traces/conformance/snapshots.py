@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from raftproof.model.deployed.state import Configuration as Members
 from raftproof.traces.conformance.answers import as_sent, say
 from raftproof.traces.conformance.cluster import Cluster
@@ -10,6 +12,10 @@ from raftproof.traces.conformance.lifecycle import restore_configuration
 from raftproof.traces.conformance.server import Owed, Server
 from raftproof.traces.conformance.storage import SHIFT
 from raftproof.traces.events import Event
+
+# The rules that speak of the fields of an answer's line, and of its message.
+_RESTORED: Final = {"message": "ack_matched_only", "log": "followers_respond"}
+_KEPT: Final = {"message": "snapshot_not_older", "commit": "commit_monotonic", "log": "followers_respond"}
 
 
 def install_snapshot(c: Cluster, s: Server, e: Event, owed: Owed) -> None:
@@ -41,8 +47,7 @@ def answer_installed(c: Cluster, s: Server, e: Event, owed: Owed) -> None:
     """A restored snapshot is acknowledged with its index."""
     m = owed.message
     assert m is not None
-    rules = {"message": "ack_matched_only"}
-    say(c, s, e, m, rules, "the snapshot is restored", as_sent(s, m, s.answer))
+    say(c, s, e, m, _RESTORED, lambda: "the snapshot is restored", as_sent(s, m, s.answer))
 
 
 def keep_log(c: Cluster, s: Server, e: Event, owed: Owed) -> None:
@@ -70,5 +75,4 @@ def answer_kept(c: Cluster, s: Server, e: Event, owed: Owed) -> None:
     answer = c.machine.receive_snapshot(m, last >> SHIFT, configuration)
     c.pull(s)
     c.pull_commit(s)
-    rules = {"message": "snapshot_not_older", "commit": "commit_monotonic"}
-    say(c, s, e, m, rules, "the snapshot is not restored", as_sent(s, m, answer))
+    say(c, s, e, m, _KEPT, lambda: "the snapshot is not restored", as_sent(s, m, answer))
