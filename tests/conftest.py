@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import shutil
+import signal
 from collections import defaultdict
 from pathlib import Path
 
@@ -16,6 +17,9 @@ import pytest
 
 os.environ.setdefault("RAFTPROOF_CACHE", str(Path(__file__).parents[1] / ".pytest_cache" / "kernels"))
 """Compiled kernels are shared by all tests, workers and runs of a checkout."""
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell starts what is in its background deaf to Ctrl-C
 
 _REQUIRE_ALL = os.environ.get("REQUIRE_ALL") == "1"
 _MISSING = "is not on this machine"
