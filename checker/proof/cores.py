@@ -54,7 +54,7 @@ class Cores:
 
 def load(path: Path) -> Cores:
     """Read stored cores."""
-    data = json.loads(path.read_text())
+    data = json.loads(path.read_text(encoding="utf-8"))
     cores = {key: Core(tuple(value["needs"]), value["facts"]) for key, value in data["cores"].items()}
     return Cores(cores, data["lemmas"])
 

@@ -58,6 +58,6 @@ def draw(theory: Theory[Any], cores: Cores, goals: Sequence[str], seconds: Mappi
         path.write_bytes(graph.pipe(format="svg"))
     except graphviz.ExecutableNotFound:
         plain = path.with_suffix(".dot")
-        plain.write_text(graph.source)
+        plain.write_text(graph.source, encoding="utf-8")
         return f"graph: {plain}; to draw it, install graphviz, and run: dot -Tsvg {plain.name}"
     return f"graph: {path}"

@@ -81,7 +81,7 @@ class LocalCluster:
         for name, process in list(self._processes.items()):
             if process.poll() is not None:
                 del self._processes[name]
-                lines = self._log(name).read_text().strip().splitlines() or ["without a word"]
+                lines = self._log(name).read_text(encoding="utf-8", errors="replace").strip().splitlines() or ["without a word"]
                 self._say(f"{name} has stopped: {lines[-1].removeprefix('raftproof serve: ')}")
         if not self._processes:
             raise CannotStart(f"no server runs; their logs are in {self._directory}")

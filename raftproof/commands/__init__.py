@@ -7,12 +7,13 @@ A command `NAME` lives in `raftproof/commands/NAME.py` as the function `command`
 from __future__ import annotations
 
 import importlib
-import importlib.util
-from typing import Any
+import io
+import os
+import sys
+from typing import Annotated, Any, NoReturn
 
-import click
 import typer
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
 
 COMMANDS = {
@@ -28,19 +29,18 @@ COMMANDS = {
     "torture": "Run the implementation under deterministic faults.",
 }
 
+CANNOT_WRITE, FAULTY, NOBODY_READS = 2, 70, 141
+
 
 class LazyCommands(TyperGroup):
     """A group that imports a command's file when it is called, and not to list it."""
 
-    def list_commands(self, ctx: Any) -> list[str]:
-        """All names, in reading order."""
-        return [name for name in COMMANDS if _exists(name)]
-
-    def get_command(self, ctx: Any, cmd_name: str) -> Any:
-        """A stand-in that carries the help sentence; `resolve_command` gives the real one."""
-        if cmd_name not in self.list_commands(ctx):
-            return None
-        return click.Command(cmd_name, help=COMMANDS[cmd_name], add_help_option=False)
+    def __init__(self, **attributes: Any) -> None:
+        """Stand-ins that carry the sentences of help; `resolve_command` gives the real ones."""
+        super().__init__(**attributes)
+        self.commands = {
+            name: TyperCommand(name, help=sentence, add_help_option=False) for name, sentence in COMMANDS.items()
+        }
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """Import the command that is called."""
@@ -55,10 +55,6 @@ class LazyCommands(TyperGroup):
         return name, get_command(app), rest
 
 
-def _exists(name: str) -> bool:
-    return importlib.util.find_spec(f"{__name__}.{name}") is not None
-
-
 app = typer.Typer(
     cls=LazyCommands,
     add_completion=False,
@@ -68,11 +64,50 @@ app = typer.Typer(
 )
 
 
+def _tell_version(asked: bool) -> None:
+    if asked:
+        from importlib.metadata import version
+
+        print(f"raftproof {version('raftproof')}")
+        raise typer.Exit
+
+
 @app.callback()
-def _root() -> None:
-    """Options that all commands share would stand here."""
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_tell_version, is_eager=True, help="Say which version this is.")
+    ] = False,
+) -> None:
+    """What stands before the name of a command."""
 
 
 def main() -> None:
-    """The `raftproof` program."""
-    app(prog_name="raftproof")
+    """The `raftproof` program; what keeps it from its answer is no verdict, and has an exit code of its own."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # where there is no sign for an arrow, a question mark
+    try:
+        try:
+            app(prog_name="raftproof")
+        finally:
+            sys.stdout.flush()
+    except SystemExit as end:
+        if isinstance(end.__context__, BrokenPipeError):
+            _end(NOBODY_READS)
+        raise
+    except BrokenPipeError:
+        _end(NOBODY_READS)
+    except OSError as fault:
+        where = f"{fault.filename}: " if fault.filename else "an answer cannot be written: "
+        print(f"raftproof: {where}{fault.strerror or fault}", file=sys.stderr)
+        _end(CANNOT_WRITE)
+    except Exception:
+        sys.excepthook(*sys.exc_info())
+        print("raftproof: this is a fault of raftproof itself: please report it, with the command", file=sys.stderr)
+        _end(FAULTY)
+
+
+def _end(code: int) -> NoReturn:
+    """End without a last attempt at writing what could not be written."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    sys.exit(code)

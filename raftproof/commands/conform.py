@@ -104,4 +104,4 @@ def _write_json(outcomes: list[Outcome], file: str | None) -> None:
     if file == "-":
         sys.stdout.write(text)
     else:
-        Path(file).write_text(text)
+        Path(file).write_text(text, encoding="utf-8")

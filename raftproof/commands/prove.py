@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from raftproof.commands.asking import prepare
+
 if TYPE_CHECKING:
     from raftproof.checker.proof.breaking import Outcome
     from raftproof.checker.proof.prover import Proof
@@ -44,6 +46,7 @@ def command(
         _fail(f"--solver {solver}: write {' or '.join(SOLVERS)}", _USAGE)
     if without and break_rule:
         _fail("--without and --break ask two different questions: give one of them", _USAGE)
+    prepare(out, json_file)
     try:
         require(solver)
         if without or break_rule:
@@ -75,7 +78,6 @@ def _prove_all(goals: list[str], solver: str, seed: int, out: Path | None, json_
     if out is not None:
         from raftproof.checker.proof.graph import draw
 
-        out.mkdir(parents=True, exist_ok=True)
         _say(draw(RAFT, stored(), goals, proof.seconds_of, out / "proof-graph.svg"), json_file)
     kinds = {"goal", "step", "witness"}
     named = {n: v for n, v in proof.claims.items() if RAFT.claim(n).kind in kinds or n in goals}
@@ -158,9 +160,8 @@ def _what_falls(
     if out is not None and outcome.counterexample is not None:
         from raftproof.model.proof.picture import draw
 
-        out.mkdir(parents=True, exist_ok=True)
         picture = out / f"{break_rule or without}.svg"
-        picture.write_text(draw(theory, outcome.counterexample))
+        picture.write_text(draw(theory, outcome.counterexample), encoding="utf-8")
         _say(f"picture: {picture}", json_file)
     reached = _look_for(outcome, break_rule or "", json_file)
     again = f"raftproof prove {' '.join([*goals, ''])}{option} --seed {seed}"
@@ -256,7 +257,7 @@ def _write_json(report: dict[str, Any], json_file: str | None) -> None:
     if json_file == "-":
         print(text, end="")
     else:
-        Path(json_file).write_text(text)
+        Path(json_file).write_text(text, encoding="utf-8")
 
 
 def _fail(sentence: str, code: int) -> None:
