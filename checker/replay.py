@@ -1,7 +1,8 @@
 """Rebuilds a counterexample: the least path to a violating state, taken step by step in the interpreted model.
 
-The search keeps no parents. When it has met a violation it is run again, its levels written to a temporary file; from
-the violating state the least predecessor is looked for in the level before, and so on to an initial state. The states
+The search keeps no parents. When it has met a violation it is run again, up to the level before, its levels written to
+a temporary file; from the violating state the least predecessor is looked for in the level before, and so on to an
+initial state. All of these levels are whole, also where a limit ended the first search within the last one. The states
 so found are representatives of their classes; the interpreted model then takes the steps between them, under one
 consistent naming, and checks that the last one violates the property.
 """
@@ -16,10 +17,10 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from raftproof.checker.explain import facts_of
-from raftproof.checker.explore.compiled import Search, Worst, order_of
+from raftproof.checker.explore.compiled import STEP_ERRORS, Outcome, Piece, Search, Worst, order_of
 from raftproof.checker.language.interpreted import Choice, Interpreter
 from raftproof.checker.language.model import Property
-from raftproof.checker.native.build import Kernels, from_words
+from raftproof.checker.native.build import from_words
 from raftproof.checker.native.generate import BATCH
 from raftproof.checker.result import Claim, Json, Step, Violation
 
@@ -36,17 +37,20 @@ class Path:
     steps: list[tuple[Choice, int]]
 
 
-def find_violation(kernels: Kernels, system: Interpreter, search: Search, worst: Worst) -> Violation:
-    """The counterexample that ends in a violating state."""
-    declared = search.violated(worst)
-    states = _states_to(kernels, system, search, worst)
-    return told(kernels, system, states, declared)
+def find_violation(search: Search, outcome: Outcome) -> Violation:
+    """The counterexample of a search that met a violation; the search gives its memory back."""
+    assert outcome.worst is not None
+    declared = search.violated(outcome.worst)
+    search.release()
+    states = _states_to(search, outcome.worst, outcome.depth)
+    return told(search, states, declared)
 
 
-def told(kernels: Kernels, system: Interpreter, states: list[int], declared: Property) -> Violation:
+def told(search: Search, states: list[int], declared: Property) -> Violation:
     """The behavior along representatives, its steps taken interpreted; order-only values keep their names in it."""
+    system = search.system
     teller = system.roomy(len(states)) if system.layout.orders() else system
-    return as_violation(teller, replay(kernels, system, teller, states, declared), declared)
+    return as_violation(teller, replay(search, teller, states, declared), declared)
 
 
 def as_violation(system: Interpreter, path: Path, declared: Property) -> Violation:
@@ -102,40 +106,41 @@ def changes_between(before: Json, after: Json) -> dict[str, tuple[Json, Json]]:
 # --------------------------------------------------------------------------------------------------- finding the path
 
 
-def _states_to(kernels: Kernels, system: Interpreter, search: Search, worst: Worst) -> list[int]:
-    """The representatives along the least path, first to last."""
-    path = [worst.state]
-    with tempfile.TemporaryFile() as kept:
-        again = Search(kernels, system, len(search.workers), watch=search.watch, keep=kept)
-        outcome = again.run()
-        if outcome.worst is None or outcome.worst.key() != worst.key():
-            raise ReplayError("a second search did not find the same violation")
-        levels = outcome.levels
-        if worst.before is not None:
-            path.append(worst.before)
-            levels = levels[:-1]
-        for level in reversed(levels):
-            path.append(_parent_of(kernels, search, path[-1], level, kept))
+def _states_to(search: Search, worst: Worst, depth: int) -> list[int]:
+    """The representatives along the least path to a state at a depth, first to last."""
+    path = [worst.state] if worst.before is None else [worst.state, worst.before]
+    if depth > len(path):
+        with tempfile.TemporaryFile() as kept:
+            again = Search(search.kernels, search.system, len(search.workers), watch=search.watch, keep=kept)
+            found = again.run(most_levels=depth - len(path))
+            if found.reason:
+                raise KeyboardInterrupt
+            for level in reversed(found.levels):
+                path.append(_parent_of(again, path[-1], level, kept))
     return path[::-1]
 
 
-def _parent_of(kernels: Kernels, search: Search, state: int, level: list[tuple[int, int]], kept: BinaryIO) -> int:
+def _parent_of(search: Search, state: int, level: list[tuple[int, int]], kept: BinaryIO) -> int:
     """The least state of a level that leads to a state."""
-    goal = kernels.canonical(state)[1]
-    candidates = [c for piece in level if (c := _parent_in(kernels, search, goal, piece, kept)) is not None]
+    goal = search.kernels.canonical(state)[1]
+    candidates = [c for piece in level if (c := _parent_in(search, goal, piece, kept)) is not None]
     if not candidates:
         raise ReplayError("a state of the counterexample has no predecessor in the level before it")
     return min(candidates, key=order_of)
 
 
-def _parent_in(kernels: Kernels, search: Search, goal: int, piece: tuple[int, int], kept: BinaryIO) -> int | None:
-    offset, count = piece
+def _parent_in(search: Search, goal: int, piece: tuple[int, int], kept: BinaryIO) -> int | None:
+    """The least state of a block that leads to a goal."""
+    kernels, (offset, count) = search.kernels, piece
     kept.seek(offset * 8)
     block = np.frombuffer(kept.read(count * kernels.words * 8), dtype=np.uint64).copy()
     batch = search.new_batch()
     batch.set("GOAL", goal)
     room = np.zeros((BATCH + kernels.branch + 1) * kernels.words, np.uint64)
-    kernels.explore(block, 0, count, room, -BATCH, np.zeros(64, np.uint64), 1 << 40, batch.memory)
+    try:
+        kernels.explore(block, 0, count, room, -BATCH, np.zeros(64, np.uint64), 1 << 40, batch.memory)
+    except STEP_ERRORS as fault:  # of a step that the first search, ended by a limit, did not come to
+        raise search.named(Piece(block, 0, count), fault) from fault
     found = batch.get("FOUND") - 1
     return None if found < 0 else from_words(block[found * kernels.words : (found + 1) * kernels.words])
 
@@ -143,30 +148,31 @@ def _parent_in(kernels: Kernels, search: Search, goal: int, piece: tuple[int, in
 # --------------------------------------------------------------------------------------------------- taking the steps
 
 
-def replay(kernels: Kernels, searched: Interpreter, system: Interpreter, states: list[int], declared: Property) -> Path:
+def replay(search: Search, teller: Interpreter, states: list[int], declared: Property) -> Path:
     """Take the steps between representatives, interpreted; the last one violates the property.
 
-    `system` takes them; it is the one that was searched, or the same with more room for order-only values.
+    The teller takes them; it is the system that was searched, or the same with more room for order-only values.
     """
+    searched = search.system
 
     def same(state: int) -> int:
-        if system is not searched:
-            state = searched.layout.encode(system.state(system.normal(state)))
-        return kernels.canonical(state)[0]
+        if teller is not searched:
+            state = searched.layout.encode(teller.state(teller.normal(state)))
+        return search.kernels.canonical(state)[0]
 
-    initial = next((s for s in system.initial_states() if same(s) == states[0]), None)
+    initial = next((s for s in teller.initial_states() if same(s) == states[0]), None)
     if initial is None:
         raise ReplayError("the counterexample does not begin in an initial state")
     steps: list[tuple[Choice, int]] = []
     now = initial
     for number, goal in enumerate(states[1:], 2):
         is_last = number == len(states)
-        step = _step_to(system, now, goal, same, declared if is_last else None)
+        step = _step_to(teller, now, goal, same, declared if is_last else None)
         if step is None:
             raise ReplayError(f"no action of the interpreted model leads to state {number} of the counterexample")
         steps.append(step)
         now = step[1]
-    if not steps and declared not in system.violated(now):
+    if not steps and declared not in teller.violated(now):
         raise ReplayError(f"the initial state does not violate {declared.name}")
     return Path(initial, steps)
 

@@ -144,7 +144,7 @@ def check(
     result.witnesses = {w.name: outcome.witnesses.get(w.name) for w in question.model.witnesses}
     result.reason = outcome.reason
     if outcome.worst:
-        _tell(question, layout, result, find_violation(kernels, system, search, outcome.worst))
+        _tell(question, layout, result, find_violation(search, outcome))
     if outcome.distinct <= DRAWN_STATES and not outcome.reason and not result.told_in:
         result.graph = graph_of(system)
     result.peak_memory_bytes = peak_memory_bytes()
@@ -165,7 +165,8 @@ def simulate(
     system = question.interpreter(layout)
     kernels = build(question.model, layout, announce, lambda: _try_what_is_taken_for_granted(system))
     watch = None if question.only is None else frozenset(question.only)
-    walk = Walk(system, Search(kernels, system, 1, question.limits, watch))
+    search = Search(kernels, system, 1, question.limits, watch)
+    walk = Walk(search)
     setup = time.perf_counter() - begun
     cpu, started = time.process_time(), time.perf_counter()
     reason = walk.run(behaviors, length, seed, progress)
@@ -175,7 +176,7 @@ def simulate(
     result.seconds, result.cpu_seconds = time.perf_counter() - started, time.process_time() - cpu
     result.states_per_second = walk.steps / max(result.seconds, 1e-9)
     if walk.path:
-        _tell(question, layout, result, told(kernels, system, walk.path, walk.violated()))
+        _tell(question, layout, result, told(search, walk.path, walk.violated()))
     result.peak_memory_bytes = peak_memory_bytes()
     return result
 

@@ -37,6 +37,8 @@ SMALL_LEVEL = 512
 """States below which a level is not worth waking other workers."""
 BASE_BYTES = 300 << 20
 """What Python, numba and the kernels take before the first state."""
+STEP_ERRORS = (ArithmeticError, LookupError, ValueError, ModelError)
+"""What a compiled step raises: a value or an index outside its range, a division by zero, a range without a step."""
 
 
 @dataclass(frozen=True)
@@ -179,8 +181,8 @@ class Search:
 
     # ------------------------------------------------------------------------------------------------ the whole run
 
-    def run(self, progress: Callable[[Statistics], None] | None = None) -> Outcome:
-        """Explore; Ctrl-C ends the search with what it has, like a limit."""
+    def run(self, progress: Callable[[Statistics], None] | None = None, most_levels: int | None = None) -> Outcome:
+        """Explore, so many levels at most; Ctrl-C ends the search with what it has, like a limit."""
         self._started, cpu = time.perf_counter(), time.process_time()
         self._progress = progress
         witnesses: dict[str, int] = {}
@@ -194,6 +196,8 @@ class Search:
                 depth += 1
                 self.statistics.depth = depth
                 levels.append(self._store(level))
+                if depth == most_levels:
+                    break
                 following = self._next_level(level)
                 self._note_witnesses(witnesses, depth + 1)
                 worst = self.worst()
@@ -325,7 +329,7 @@ class Search:
                 x, filled = explore(
                     piece.block, piece.first, piece.last, target, filled, self.table.cells, share, memory
                 )
-            except (ArithmeticError, LookupError, ModelError) as fault:
+            except STEP_ERRORS as fault:
                 self._reason = "error"
                 raise self.named(piece, fault) from fault
             share -= filled - before
@@ -434,6 +438,11 @@ class Search:
             stored.append((self.keep.tell() // 8, len(piece)))
             self.keep.write(piece.block[piece.first * self.words : piece.last * self.words].tobytes())
         return stored
+
+    def release(self) -> None:
+        """Give the memory back; what was counted and noted stays."""
+        self.table = FingerprintTable(self.kernels)
+        self._pool.clear()
 
     def _over_memory(self, more: int) -> bool:
         limit = self.limits.memory_bytes

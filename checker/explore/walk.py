@@ -8,8 +8,14 @@ from collections.abc import Callable
 
 import numpy as np
 
-from raftproof.checker.explore.compiled import Piece, Search, Statistics, nothing_to_check, peak_memory_bytes
-from raftproof.checker.language.interpreted import Interpreter
+from raftproof.checker.explore.compiled import (
+    STEP_ERRORS,
+    Piece,
+    Search,
+    Statistics,
+    nothing_to_check,
+    peak_memory_bytes,
+)
 from raftproof.checker.language.model import Property
 from raftproof.checker.native.build import from_words, to_words
 from raftproof.checker.native.generate import BATCH
@@ -18,13 +24,14 @@ from raftproof.checker.native.generate import BATCH
 class Walk:
     """Random behaviors of a system, until one violates what the search watches."""
 
-    def __init__(self, system: Interpreter, search: Search) -> None:
-        self.system, self.search, self.kernels = system, search, search.kernels
+    def __init__(self, search: Search) -> None:
+        self.search, self.kernels = search, search.kernels
         self.steps, self.longest = 0, 0
         self.path: list[int] = []
         """The states of the behavior that violates a property, first to last; empty if none does."""
+        system = search.system
         states = system.initial_states()
-        self._initial = [state for state in states if system.inside(state)]
+        self._initial = [self.kernels.canonical(state)[0] for state in states if system.inside(state)]
         self._worst = search.worst_initial(states)
         if not self._initial and self._worst is None:
             raise nothing_to_check(system.model)
@@ -82,7 +89,7 @@ class Walk:
         block = to_words(state, words)
         try:
             _, filled = kernels.explore(block, 0, 1, target, 0, table, 1 << 40, worker.batch.memory)
-        except (ArithmeticError, LookupError) as fault:
+        except STEP_ERRORS as fault:
             raise self.search.named(Piece(block, 0, 1), fault) from fault
         return [from_words(target[k * words : (k + 1) * words]) for k in range(filled)]
 

@@ -94,7 +94,7 @@ def build(
     begun = time.perf_counter()
     source = generate(model, layout, "plain" if PLAIN else "primitives")
     functions = functions_of(model)
-    digest = digest_of(model, layout, source, list(functions.values()))
+    digest = digest_of(model, layout, source, functions)
 
     def at_first() -> None:
         if examine:
@@ -176,7 +176,7 @@ def namespace(layout: Layout, functions: dict[str, Callable[..., Any]]) -> dict[
         "ENTRY": ENTRY,
         "at": at,
         "buffer": buffer,
-        **{name: _compiled(f) for name, f in functions.items()},
+        **_compiled(functions),
     }
 
 
@@ -212,26 +212,36 @@ def functions_of(model: Model) -> dict[str, Callable[..., Any]]:
     return named
 
 
-@cache
-def _compiled(function: Callable[..., Any]) -> Any:
-    """The same code object, with compiled helpers where it calls plain ones; a division by zero is an error in it."""
-    names = dict(function.__globals__)
-    for name, helper in helpers_of(function).items():
-        names[name] = _compiled(helper)
-    twin = types.FunctionType(function.__code__, names, function.__name__, function.__defaults__)
-    twin.__module__, twin.__qualname__ = function.__module__, function.__qualname__
-    return numba.njit(twin, **(INLINED | {"error_model": "python"}))
+def _compiled(functions: dict[str, Callable[..., Any]]) -> dict[str, Any]:
+    """The same code objects, with compiled helpers where they call plain ones; a division by zero is an error in them.
+
+    Nothing is kept from one model to the next: what a function's names stand for may have changed in between.
+    """
+    twins: dict[Any, Any] = {}
+
+    def twin_of(function: Any) -> Any:
+        if function not in twins:
+            helpers = {name: twin_of(helper) for name, helper in helpers_of(function).items()}
+            names = function.__globals__ | helpers
+            twin = types.FunctionType(function.__code__, names, function.__name__, function.__defaults__)
+            twin.__module__, twin.__qualname__ = function.__module__, function.__qualname__
+            twins[function] = numba.njit(twin, **(INLINED | {"error_model": "python"}))
+        return twins[function]
+
+    return {name: twin_of(function) for name, function in functions.items()}
 
 
 # --------------------------------------------------------------------------------------------------- the digest
 
 
-def digest_of(model: Model, layout: Layout, source: str, functions: list[Callable[..., Any]]) -> str:
+def digest_of(model: Model, layout: Layout, source: str, functions: dict[str, Callable[..., Any]]) -> str:
     """Of everything that compiled code is made from."""
-    frozen = sorted({f"{f.__module__}.{n}={v}" for f in _reached(functions) for n, v in _frozen(f)})
-    modules = {inspect.getsourcefile(f) or "" for f in _reached(functions)}
+    reached = _reached(list(functions.values()))
+    called = [(name, _definition(f)) for name, f in functions.items()]
+    frozen = sorted({f"{_definition(f)}: {n}={v}" for f in reached for n, v in _frozen(f)})
+    modules = {inspect.getsourcefile(f) or "" for f in reached}
     versions = (sys.version, numba.__version__, llvmlite.__version__, np.__version__)
-    text = repr((model.name, layout.key, source, frozen, versions, CHECKED, PLAIN))
+    text = repr((model.name, layout.key, source, called, frozen, versions, CHECKED, PLAIN))
     digest = hashlib.sha256(text.encode())
     for path in [*_own_sources(), *sorted(map(Path, modules))]:
         digest.update(path.read_bytes())
@@ -256,11 +266,18 @@ def _reached(functions: list[Callable[..., Any]]) -> list[Any]:
     return list(reached)
 
 
+def _definition(function: Any) -> str:
+    """Which function of its file it is: two models of one file may call different ones by the same name."""
+    return f"{function.__module__}.{function.__qualname__}:{function.__code__.co_firstlineno}"
+
+
 def _frozen(function: Any) -> Iterator[tuple[str, str]]:
-    """The global values that compilation freezes into a function."""
+    """The global values that compilation freezes into a function, and the helpers that it calls."""
     for name in function.__code__.co_names:
         value = function.__globals__.get(name)
-        if isinstance(value, type) and issubclass(value, enum.IntEnum):
+        if isinstance(value, types.FunctionType):
+            yield name, _definition(value)
+        elif isinstance(value, type) and issubclass(value, enum.IntEnum):
             yield name, repr({m.name: int(m) for m in value})
         elif isinstance(value, type) and hasattr(value, "_fields"):
             yield name, repr(value._fields)

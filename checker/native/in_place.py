@@ -62,7 +62,7 @@ def in_place(model: Model, layout: Layout, announce: Callable[[str], None] | Non
     source += "".join(STEP.format(k=k) for k in range(len(model.actions)))
     for k, kind in takers:
         source += DELIVER.format(k=k, tag=kind.tag, bag=bag, message=_built(kind.record, itertools.count()))
-    digest = digest_of(model, layout, source, list(functions.values()))
+    digest = digest_of(model, layout, source, functions)
     records = {record.cls.__name__: record.cls for _, kind in takers for record in _records(kind.record)}
 
     def at_first() -> None:

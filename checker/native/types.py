@@ -1,6 +1,7 @@
 """A state as numba sees it: a pointer to words and the rules that are off. A field access is a shift and a mask.
 
-Every write checks its range and raises, as the interpreted containers do. A checked state checks indexes, too.
+Every write checks its range, and every index, and raises, as the interpreted containers do: where LLVM sees that an
+index comes from a loop over the members, nothing is left of that.
 """
 
 from __future__ import annotations
@@ -106,17 +107,15 @@ def _place(emit: Emit, ref: Any, value: Any, index: Any) -> tuple[Any, Any]:
     node = ref.node
     words, shift = emit.ref(ref, value)
     if isinstance(node, SeqNode):
-        if ref.state.checked:
-            length = emit.get(words, shift, node.length_bits())
-            outside = emit.b.icmp_unsigned(">=", emit.b.sub(index, const(1)), length)
-            emit.fail_if(outside, f"{node.name}: an index is outside the sequence")
+        length = emit.get(words, shift, node.length_bits())
+        outside = emit.b.icmp_unsigned(">=", emit.b.sub(index, const(1)), length)
+        emit.fail_if(outside, f"{node.name}: an index is outside the sequence")
         words, shift = emit.move(words, shift, node.items)
         return emit.element(node, words, shift, emit.b.sub(index, const(1)))
     first = node.key.first
     place = emit.b.sub(index, const(first)) if first else index
-    if ref.state.checked:
-        outside = emit.b.icmp_unsigned(">=", place, const(node.key.size))
-        emit.fail_if(outside, f"{node.name}: an index is no {node.key.name}")
+    outside = emit.b.icmp_unsigned(">=", place, const(node.key.size))
+    emit.fail_if(outside, f"{node.name}: an index is no {node.key.name}")
     return emit.element(node, words, shift, place)
 
 
@@ -168,7 +167,7 @@ def _len(context: Any, builder: Any, sig: Any, args: Any) -> Any:
     words, shift = emit.ref(sig.args[0], args[0])
     if isinstance(node, SeqNode):
         return emit.get(words, shift, node.length_bits())
-    if node.stride % WORD or (node.per_word == 0 and node.key.size == 1):
+    if _lies_in_a_word(node):
         return builder.ctpop(builder.and_(builder.load(words), builder.shl(const(_members_mask(node)), shift)))
     total = const(0)
     for place in range(node.key.size):
@@ -176,9 +175,14 @@ def _len(context: Any, builder: Any, sig: Any, args: Any) -> Any:
     return total
 
 
+def _lies_in_a_word(node: SetNode) -> bool:
+    """Whether all members of a set are bits of one word; of others each has a word, or 64 have."""
+    return node.at(node.key.size - 1) < WORD
+
+
 def _members_mask(node: SetNode) -> int:
     """The bits of all members of a set that lies within a word."""
-    return sum(1 << node.at(place) for place in range(node.key.size)) & (1 << WORD) - 1
+    return sum(1 << node.at(place) for place in range(node.key.size))
 
 
 # --------------------------------------------------------------------------------------------------- sets and methods
@@ -260,7 +264,7 @@ def discard_member(context: Any, builder: Any, ref: Any, value: Any, member: Any
 def _clear(context: Any, builder: Any, sig: Any, args: Any) -> Any:
     emit, node = Emit(context, builder), sig.args[0].node
     words, shift = emit.ref(sig.args[0], args[0])
-    if node.stride % WORD:
+    if _lies_in_a_word(node):
         hole = builder.not_(builder.shl(const(_members_mask(node)), shift))
         builder.store(builder.and_(builder.load(words), hole), words)
     else:

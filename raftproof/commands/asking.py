@@ -131,7 +131,7 @@ def answer(
     except ModelError as fault:
         fail(str(fault), BAD_MODEL)
     except KeyboardInterrupt:
-        fail("interrupted before the first state", INTERRUPTED)
+        fail("interrupted before there was an answer", INTERRUPTED)
     if report is not None:
         report(result)
     finish(result, options["out"], options["json_file"])

@@ -85,7 +85,7 @@ def compare(question: Question, workers: int = 1) -> Run:
     assert (run.outcome.worst is None) == (watched.violated is None)
     assert_same_counts(run, watched)
     if run.outcome.worst is not None:
-        violation = find_violation(kernels, system, run.search, run.outcome.worst)
+        violation = find_violation(run.search, run.outcome)
         assert violation.depth == len(watched.path)
     return everything
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import IntEnum
 from typing import Annotated
 
-from raftproof.checker.language import Map, Members, Model, State, Symmetric, UpTo
+from raftproof.checker.language import AtMost, Map, Members, Model, OrNil, Seq, State, Symmetric, UpTo, Within
 
 
 class Server(Symmetric):
@@ -24,6 +24,9 @@ class Rule(IntEnum):
     TWO_STARTS = 6  # (asked by the initial state alone)
     MONOTONE = 7  # no counter falls
     IDLE = 8  # a step need not change whose turn it is (asked by a property alone)
+    SOMEBODY = 9  # nobody's counter is left alone
+    IN_LINE = 10  # no item is asked for beyond the end
+    STRIDE = 11  # a loop moves on
 
 
 class Grid(State):
@@ -33,6 +36,8 @@ class Grid(State):
     count: Map[Server, Annotated[int, UpTo("max_n")]]
     lied: bool
     turn: bool
+    nobody: OrNil[Server]
+    line: Annotated[Seq[Annotated[int, Within("max_n")]], AtMost("max_n")]
 
 
 model = Model("grid", Grid, bounds={"servers": 6, "max_n": 9}, rules=Rule)
@@ -82,6 +87,34 @@ def share(s: Grid, i: Server) -> bool:
     if s.upholds(Rule.DIVISOR) or s.count[i] < 3:
         return False
     s.count[i] = 6 // (s.count[i] - 3)
+    return True
+
+
+@model.action(Rule.SOMEBODY)
+def count_for_nobody(s: Grid, i: Server) -> bool:
+    """The counter of none is set."""
+    if s.upholds(Rule.SOMEBODY) or s.count[i] < 3:
+        return False
+    s.count[s.nobody] = 1
+    return True
+
+
+@model.action(Rule.IN_LINE)
+def look_beyond(s: Grid, i: Server) -> bool:
+    """An item is read that a sequence does not have."""
+    if s.upholds(Rule.IN_LINE) or s.count[i] < 3 or s.line[s.count[i]] > 0:
+        return False
+    s.count[i] = 0
+    return True
+
+
+@model.action(Rule.STRIDE)
+def tread(s: Grid, i: Server) -> bool:
+    """A loop takes steps of nothing."""
+    if s.upholds(Rule.STRIDE) or s.count[i] < 3:
+        return False
+    for k in range(0, 9, s.count[i] - 3):
+        s.count[i] = k
     return True
 
 

@@ -17,6 +17,7 @@ from raftproof.checker.language import (
     ModelError,
     OrderOnly,
     Seq,
+    Set,
     State,
     Symmetric,
     Where,
@@ -42,12 +43,13 @@ class Note(NamedTuple):
 
 
 class Board(State):
-    """Tickets that are held, noted in messages, and lined up."""
+    """Tickets that are held, noted in messages, and lined up; and marks, more than a word has bits."""
 
     servers: Members[Server]
     held: Map[Server, Ticket]
     line: Annotated[Seq[Ticket], AtMost("max_log", over=0)]
     messages: Annotated[Bag[Note], AtMost("max_log", over=0)]
+    marks: Set[Annotated[int, Within("40 * max_log")]]
 
 
 def may_get(s: Board, i: Server, ticket: int) -> bool:
@@ -98,6 +100,9 @@ def line_up(s: Board, m: Note) -> bool:
 def call(s: Board, count: Annotated[Place, Where(room)]) -> bool:
     """The first of the line are called."""
     s.line.drop(count)
+    if len(s.marks) > 1:
+        s.marks.clear()
+    s.marks.add(40 * (count + len(s.marks) - 1))
     return True
 
 

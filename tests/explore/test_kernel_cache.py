@@ -6,12 +6,17 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import pytest
 
+from raftproof.checker.language import Model, State, UpTo
 from raftproof.checker.native import cache
+from raftproof.checker.native.build import digest_of, functions_of
+from raftproof.checker.native.generate import generate
+from raftproof.checker.run import Question, check
 
 TEXT = """
 from typing import Annotated
@@ -80,6 +85,91 @@ def test_what_changes_between_two_runs_is_seen_by_the_second(tmp_path: Path) -> 
     again = checked(tmp_path)
     assert (again["distinct"], kernels()) == (5, 4)
     assert again["setup_seconds"] < 3
+
+
+# ------------------------------------------------------------------------------------------- two models of one file
+
+
+class Counter(State):
+    """A number."""
+
+    n: Annotated[int, UpTo("max_n")]
+
+
+MOST = 9
+
+
+def start(s: Counter) -> None:
+    """The number is 0."""
+
+
+def count(s: Counter) -> bool:
+    """One more."""
+    s.n = s.n + 1
+    return True
+
+
+def is_small(s: Counter) -> bool:
+    """Never reached within the bounds."""
+    return s.n < 9
+
+
+def is_smaller(s: Counter) -> bool:
+    """Reached within the bounds."""
+    return s.n < 2
+
+
+def is_at_most(s: Counter) -> bool:
+    """Asks a helper about a constant."""
+    return not exceeds(s.n)
+
+
+def exceeds(n: int) -> bool:
+    """Whether a number is above the most."""
+    return n > MOST
+
+
+def never(n: int) -> bool:
+    """Another helper that is called by its name."""
+    return n < 0
+
+
+def counter(invariant: Callable[[Counter], bool]) -> Question:
+    """The question whether a number stays small; the models differ in nothing but the function."""
+    model = Model("counter", Counter, bounds={"max_n": 3})
+    model.initial(start)
+    model.action()(count)
+    model.invariant(invariant)
+    return Question(model, symmetric=(), workers=1)
+
+
+def digest(question: Question) -> str:
+    """The digest of the question's kernels."""
+    layout = question.layout()
+    return digest_of(question.model, layout, generate(question.model, layout), functions_of(question.model))
+
+
+def test_models_of_one_file_that_call_different_functions_have_different_kernels(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    digests = {digest(counter(invariant)) for invariant in (is_small, is_smaller, is_at_most)}
+    assert len(digests) == 3
+    assert digest(counter(is_small)) in digests
+    monkeypatch.setattr(sys.modules[__name__], "MOST", 1)
+    assert digest(counter(is_at_most)) not in digests
+    monkeypatch.undo()
+    assert digest(counter(is_at_most)) in digests
+    monkeypatch.setattr(sys.modules[__name__], "exceeds", never)
+    assert digest(counter(is_at_most)) not in digests
+
+
+@pytest.mark.thorough
+def test_what_changes_between_two_checks_of_one_process_is_seen_by_the_second(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert check(counter(is_small)).verdict == "holds"
+    assert check(counter(is_smaller)).verdict == "violated"
+    assert check(counter(is_at_most)).verdict == "holds"
+    monkeypatch.setattr(sys.modules[__name__], "MOST", 1)
+    assert check(counter(is_at_most)).verdict == "violated"
 
 
 def test_what_was_not_used_for_longest_is_removed_where_there_is_too_much(

@@ -89,6 +89,24 @@ def test_a_limit_of_states_ends_the_search_with_what_it_has() -> None:
     assert outcome.actions["up"] == outcome.generated - 2
 
 
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_violation_in_a_level_that_a_limit_cut_short_is_told_all_the_same(
+    workers: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(compiled, "SMALL_LEVEL", 8)
+    system = grid(Rule.SHORT, Rule.MONOTONE)
+    whole = run(system)[1]
+    for states in range(10, 110, 10):
+        found, outcome = run(system, workers, Limits(states=states))
+        if outcome.worst is None:
+            assert outcome.reason == "states"
+            continue
+        assert states <= outcome.distinct <= whole.distinct
+        violation = find_violation(found, outcome)
+        assert (violation.property, violation.depth) == ("CountersGrow", 4)
+    assert outcome.worst is not None
+
+
 def test_a_limit_of_seconds_ends_the_search() -> None:
     _, outcome = run(grid(Rule.SHORT), limits=Limits(seconds=0.3))
     assert outcome.reason == "seconds"
@@ -125,7 +143,7 @@ def test_a_violation_in_an_initial_state_has_depth_one() -> None:
     system = grid(Rule.GOOD_START)
     found, outcome = run(system)
     assert outcome.worst is not None
-    violation = find_violation(kernels_of(), system, found, outcome.worst)
+    violation = find_violation(found, outcome)
     assert (violation.property, violation.depth, violation.steps) == ("NobodyLied", 1, [])
     assert (outcome.generated, outcome.distinct, outcome.depth) == (2, 2, 1)
 
@@ -186,7 +204,7 @@ def test_a_property_of_steps_is_asked_of_steps_that_write_nothing_it_reads() -> 
     found, outcome = run(grid(Rule.IDLE))
     assert plain.violated == "TurnsChange"
     assert outcome.worst is not None
-    violation = find_violation(kernels_of(), grid(Rule.IDLE), found, outcome.worst)
+    violation = find_violation(found, outcome)
     assert (violation.property, violation.depth) == ("TurnsChange", len(plain.path)) == ("TurnsChange", 2)
 
 
@@ -195,6 +213,9 @@ def test_a_property_of_steps_is_asked_of_steps_that_write_nothing_it_reads() -> 
     [
         (Rule.IN_RANGE, r"grid\.py:\d+: grid: leap\(s\d\): count\[\d\] = 12 is outside its declared range 0\.\.10"),
         (Rule.DIVISOR, r"grid\.py:\d+: grid: share\(s\d\): ZeroDivisionError"),
+        (Rule.SOMEBODY, r"grid\.py:\d+: grid: count_for_nobody\(s\d\): count\[-1\]: the index is no Server"),
+        (Rule.IN_LINE, r"grid\.py:\d+: grid: look_beyond\(s\d\): line\[3\]: its indexes are 1\.\.0"),
+        (Rule.STRIDE, r"grid\.py:\d+: grid: tread\(s\d\): ValueError: range\(\) arg 3 must not be zero"),
     ],
 )
 @pytest.mark.parametrize("workers", [1, 2])
@@ -207,7 +228,7 @@ def test_a_step_that_leaves_its_range_is_named(rule: Rule, answer: str, workers:
 
 
 def walk(system: Interpreter) -> Walk:
-    return Walk(system, Search(kernels_of(), system))
+    return Walk(Search(kernels_of(), system))
 
 
 def test_a_random_behavior_whose_initial_state_violates_a_property_is_one_state_long() -> None:
@@ -221,9 +242,9 @@ def test_a_random_behavior_begins_inside_the_bounds_or_is_refused() -> None:
         walk(grid(Rule.NEAR_START))
 
 
-@pytest.mark.parametrize("rule", [Rule.IN_RANGE, Rule.DIVISOR])
+@pytest.mark.parametrize("rule", [Rule.IN_RANGE, Rule.DIVISOR, Rule.SOMEBODY, Rule.STRIDE])
 def test_a_random_step_that_leaves_its_range_is_named(rule: Rule) -> None:
-    with pytest.raises(ModelError, match=r"grid\.py:\d+: grid: (leap|share)\(s\d\): "):
+    with pytest.raises(ModelError, match=r"grid\.py:\d+: grid: (leap|share|count_for_nobody|tread)\(s\d\): "):
         walk(grid(rule)).run(1000, 20, 1, None)
 
 

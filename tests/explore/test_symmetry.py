@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
+from enum import IntEnum
 from pathlib import Path
 from typing import Annotated, NamedTuple
 
@@ -13,12 +14,18 @@ from raftproof.checker.language import Map, Members, Model, OrNil, Set, State, S
 from raftproof.checker.language.errors import BoundsError
 from raftproof.checker.members import refuse_numbered_members
 from raftproof.checker.native import cache
-from raftproof.checker.run import Question, check
+from raftproof.checker.run import Question, check, simulate
 from raftproof.commands.models import MODELS, find_model
 
 
 class Server(Symmetric):
     """Who may hold the token."""
+
+
+class Rule(IntEnum):
+    """What can be switched off."""
+
+    FREELY = 0
 
 
 class Pass(NamedTuple):
@@ -160,10 +167,16 @@ def allowed(s: Token, i: Server, j: Server) -> bool:
     return True
 
 
+def is_not_held(s: Token) -> bool:
+    """Unless it is passed on freely, nobody ever holds the token."""
+    return s.upholds(Rule.FREELY) or s.holder == NOBODY
+
+
 def token(*actions: Callable[..., bool]) -> Model:
     """A model of these actions."""
-    model = Model("token", Token, bounds={"servers": 3, "max_passes": 1})
+    model = Model("token", Token, bounds={"servers": 3, "max_passes": 1}, rules=Rule)
     model.initial(init)
+    model.invariant(is_not_held)
     for action in actions:
         model.action()(action)
     return model
@@ -227,3 +240,14 @@ def test_a_refused_model_is_refused_again_and_no_kernel_of_it_is_kept(
 def test_a_model_that_treats_all_alike_is_searched() -> None:
     result = check(Question(token(take)))
     assert (result.verdict, result.symmetry) == ("holds", "server")
+
+
+def test_a_random_behavior_begins_in_any_of_the_initial_states_that_are_the_same_up_to_names() -> None:
+    question = Question(token(take), broken=("freely",))
+    starts = set()
+    for seed in range(8):
+        result = simulate(question, 1, 5, seed)
+        assert result.violation is not None
+        assert (result.violation.property, result.violation.depth) == ("IsNotHeld", 2)
+        starts.add(result.violation.initial["last"]["giver"])
+    assert starts == {"s1"}  # the first of them that has the name
