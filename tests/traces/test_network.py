@@ -13,7 +13,7 @@ from raftproof.traces.conformance import network as module
 from raftproof.traces.conformance.departure import Departure, Unknown
 from raftproof.traces.conformance.network import OF_OLD, WINDOW, Network
 from raftproof.traces.conformance.run import Run
-from raftproof.traces.events import HardState, Message, Placed
+from raftproof.traces.events import Event, HardState, Message, Placed
 from tests.traces.steady import beginning, steady
 
 
@@ -129,10 +129,10 @@ def test_memory_stays_bounded_on_a_million_events() -> None:
 
 def late(run: Run, message: Message) -> Placed:
     """A line on which a server receives a message in its present state."""
-    shown = next(item.event for item in reversed(run.recent) if item.event.nid == message.dest)
     dest = run.cluster.servers[message.dest]
+    assert dest.conf is not None
     state = HardState(dest.term, dest.vote, dest.commit)
-    line = msgspec.structs.replace(shown, name="ReceiveAppendEntriesRequest", state=state, log=dest.last, msg=message)
+    line = Event("ReceiveAppendEntriesRequest", dest.nid, state, "StateFollower", dest.last, dest.conf, message)
     return Placed("t", 0, line)
 
 

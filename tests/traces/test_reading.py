@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import gzip
 import io
+import os
 import sys
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
-from raftproof.traces.conformance import Outcome, conform
+from raftproof.traces.conformance import Outcome, conform, written_by_us
 from raftproof.traces.events import Placed
 from raftproof.traces.reading import Malformed, Unsorted, in_file_order, is_sorted, opened, sorted_whole
 
@@ -50,6 +52,18 @@ def test_standard_input_is_read(monkeypatch: pytest.MonkeyPatch, lines: list[byt
 
     monkeypatch.setattr(sys, "stdin", Input)
     assert conform("-").verdict == "accepted"
+
+
+def test_a_pipe_is_read_once_and_its_last_lines_are_shown(tmp_path: Path, lines: list[bytes]) -> None:
+    pipe = tmp_path / "trace"
+    os.mkfifo(pipe)
+    lines[60] = lines[60].replace(b'"log":', b'"log":9')
+    writer = Thread(target=pipe.write_bytes, args=(b"".join(lines),))
+    writer.start()
+    assert not written_by_us(str(pipe))
+    outcome = conform(str(pipe))
+    writer.join()
+    assert (outcome.verdict, outcome.line, outcome.recent[-1].number) == ("rejected", 61, 61)
 
 
 def test_text_before_the_brace_and_other_lines_are_skipped(tmp_path: Path, lines: list[bytes]) -> None:

@@ -249,6 +249,10 @@ class Cluster:
             self._history.append(list(dict.fromkeys(made)))
         return self._history[applied]
 
+    def brought(self, index: int) -> list[Configuration]:
+        """What a snapshot of so many entries may bring: whoever sends one is in a configuration with voters."""
+        return [conf for conf in self.history(self.applied_by(index)) if conf.voters]
+
     def enters(self, k: int, joint: bool) -> None:
         """A server shows whether the k-th committed change is a joint one: so it is for all."""
         if self._joint.setdefault(k, joint) != joint:

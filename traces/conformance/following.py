@@ -7,7 +7,9 @@ the trace then departs, the others are tried, from the last such choice back.
 from __future__ import annotations
 
 import time
+from collections import deque
 from collections.abc import Callable, Iterable, Sequence
+from itertools import islice
 from typing import Final, TypeAlias
 
 from raftproof.traces.conformance.departure import Departure, Mixed, Unknown
@@ -24,6 +26,8 @@ MIXED: Final = (
 )
 TRIES: Final = 16
 """How many times a trace is followed again with other hidden choices, before the answer is `undetermined`."""
+SHOWN: Final = 400
+"""Lines up to the one that departs, of which some are shown."""
 Source: TypeAlias = Callable[[], Iterable[Placed]]
 Watch: TypeAlias = Callable[[Iterable[Placed]], Iterable[Placed]]
 
@@ -104,6 +108,8 @@ def _search(source: Source, strict: bool, file: str) -> Outcome:
         waiting += [choices | {k: n} for k, count in open_choices.items() if k > latest for n in range(1, count)]
         if outcome.verdict != "rejected" or outcome.events > best.events:
             best = outcome
+    if best.departure is not None:  # read again, since to remember lines while they go by takes a fifth of the time
+        best.recent = list(deque(islice(source(), best.events), SHOWN))
     return best
 
 
@@ -115,7 +121,7 @@ def _once(source: Source, strict: bool, file: str, choices: dict[int, int]) -> t
     try:
         run.follow(source())
     except Departure as departure:
-        outcome.verdict, outcome.departure, outcome.recent = "rejected", departure, list(run.recent)
+        outcome.verdict, outcome.departure = "rejected", departure
     except (Unknown, TooMany) as unknown:
         outcome.verdict, outcome.reason = "undetermined", str(unknown)
     except OverflowError as fault:
@@ -123,8 +129,8 @@ def _once(source: Source, strict: bool, file: str, choices: dict[int, int]) -> t
     except Mixed:
         outcome.verdict, outcome.reason = "malformed", MIXED
     outcome.events = run.events
-    if outcome.verdict != "accepted" and run.recent:
-        outcome.line, outcome.place = run.recent[-1].number, run.recent[-1].file
+    if outcome.verdict != "accepted" and run.last is not None:
+        outcome.line, outcome.place = run.last.number, run.last.file
     outcome.settings = run.cluster.modes.words()
     outcome.seconds = time.perf_counter() - begun
     return outcome, run.cluster.open_choices

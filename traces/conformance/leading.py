@@ -102,6 +102,10 @@ def send_append_answer(c: Cluster, s: Server, e: Event) -> None:
             {"answer": words(m)},
             cause="missing",
         )
+    if s.conf is None:
+        resolve(s, c, e)
+    if s.batch and e.log == s.last + len(s.batch) - 1:
+        drop_change(c, s)
     batch, s.batch = s.batch, []
     unlogged = e.log - s.last - len(batch)
     if unlogged > 0:
@@ -121,6 +125,22 @@ def send_append_answer(c: Cluster, s: Server, e: Event) -> None:
     wanted = Message("MsgAppResp", s.term, s.nid, s.nid, 0, 0, s.last, 0, NONE, False, 0)
     expect(m, wanted, {"message": "ack_matched_only"}, f"leader {s.nid} acknowledges its own log to itself")
     send(c, s, e)
+
+
+def drop_change(c: Cluster, s: Server) -> bool:
+    """Whether ChangeConf begins what is proposed: etcd may drop it after that line, where too much is uncommitted.
+
+    Then nothing is appended, and what was logged after it is of another proposal. The leader takes the change for a
+    pending one all the same, as the model's does: no other is accepted until as much is applied.
+    """
+    if s.batch[0] is None:
+        return False
+    c.machine.put_log(s.i, "log", [], s.last)
+    later, s.batch = s.batch[1:], []
+    for changes in later:
+        _append(c, s, changes)
+        s.batch.append(changes)
+    return True
 
 
 def _append_unlogged(c: Cluster, s: Server, batch: list[Changes | None], count: int) -> None:
@@ -243,7 +263,7 @@ def _send_heartbeat(c: Cluster, s: Server, e: Event, m: Message) -> None:
 def _send_snapshot(c: Cluster, s: Server, e: Event, m: Message) -> None:
     """A snapshot stands for committed entries."""
     machine, index = c.machine, min(m.entries, s.commit)
-    configuration = c.members(c.history(c.applied_by(index))[0])
+    configuration = c.members(c.brought(index)[0])
     machine.put(s.i, "disk_snapshot", index, *map(int, configuration))
     machine.put(s.i, "snapshot", index, *map(int, configuration))
     if not machine.act("send_snapshot", s.i, machine.add(m.dest), off=bit(Rule.SEND_ENTRIES)):

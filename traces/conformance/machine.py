@@ -147,7 +147,7 @@ class Machine:
         self.step, self.deliver_to = actions.step, actions.deliver
         self._memory = mmap.mmap(-1, layout.words * WORD // 8, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
         self.words = np.frombuffer(self._memory, np.uint64)
-        self.view = self.words.data
+        self.view: memoryview[int] = self.words.data
         self.at = {name: node.offset // WORD for name, node in layout.fields.items()}
         self.stride = layout.stride
         self.bag, self.slot = self.at["messages"], layout.bag.slot_bits // WORD if layout.bag else 0
@@ -281,7 +281,7 @@ class Machine:
 
     def get(self, i: int, name: str) -> int:
         """A word of a server's state."""
-        return int(self.view[self.base(i) + self.at[name]])
+        return self.view[i * self.stride + self.at[name]]
 
     def configuration(self, i: int) -> Configuration:
         """The configuration of a server."""
@@ -290,11 +290,11 @@ class Machine:
 
     def match(self, i: int, j: int) -> int:
         """What leader i knows j to hold."""
-        return int(self.view[i * self.stride + self.match_at + j])
+        return self.view[i * self.stride + self.match_at + j]
 
     def log_length(self, i: int) -> int:
         """How many entries a server's log has."""
-        return int(self.view[i * self.stride + self.log_at])
+        return self.view[i * self.stride + self.log_at]
 
     def put_log(self, i: int, name: str, entries: Sequence[tuple[int, ...]], kept: int) -> None:
         """Replace a log from a length on."""

@@ -15,8 +15,10 @@ never taken for a forgotten one. Our own lines number their messages; the number
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Iterable
 from itertools import islice
+from operator import le
 from typing import Final, NamedTuple
 
 from raftproof.traces.conformance.departure import Departure
@@ -45,8 +47,9 @@ class Ranges:
 
     __slots__ = ("high", "low")
 
-    def __init__(self, message: Message) -> None:
-        self.low = self.high = _numbers(message)
+    def __init__(self, messages: Iterable[Message]) -> None:
+        columns = list(zip(*map(_numbers, messages), strict=True))
+        self.low, self.high = tuple(map(min, columns)), tuple(map(max, columns))
 
     def join(self, other: Ranges) -> None:
         """Those of other messages, too."""
@@ -54,12 +57,12 @@ class Ranges:
 
     def holds(self, message: Message) -> bool:
         """Whether a message may be one of them."""
-        numbers = zip(self.low, _numbers(message), self.high, strict=True)
-        return message.vote == NONE and all(low <= number <= high for low, number, high in numbers)
+        numbers = _numbers(message)
+        return all(map(le, numbers, self.high)) and all(map(le, self.low, numbers)) and message.vote == NONE
 
 
 def _numbers(m: Message) -> tuple[int, ...]:
-    return m.term, m.entries, m.log_term, m.index, m.commit, int(m.reject), m.reject_hint
+    return m.index, m.commit, m.entries, m.term, m.log_term, m.reject, m.reject_hint
 
 
 class Network:
@@ -106,12 +109,13 @@ class Network:
 
     def _forget(self) -> None:
         """Forget what is spent, but for the youngest."""
-        old = list(islice(self._sent.items(), len(self._sent) - WINDOW))
-        for message, ready in old:
+        spent: defaultdict[tuple[str, Id, Id, int], list[Message]] = defaultdict(list)
+        for message, ready in list(islice(self._sent.items(), len(self._sent) - WINDOW)):
             if self._spent(message, ready):
                 del self._sent[message]
-                way = Way(message.type, message.source, message.dest, message.term)
-                self._remember(way, Ranges(message))
+                spent[message.type, message.source, message.dest, message.term].append(message)
+        for way, messages in spent.items():
+            self._remember(Way(*way), Ranges(messages))
         oldest = self._oldest_term()
         for way in [way for way in self._forgotten if 0 < way.term < oldest]:
             self._remember(way._replace(term=0), self._forgotten.pop(way))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterable, Mapping
 from typing import Final
 
@@ -16,8 +15,6 @@ from raftproof.traces.events import Event, Placed
 
 _IN_PROPOSAL: Final = frozenset({"Replicate", "ChangeConf", "SendAppendEntriesResponse"})
 _IN_CAMPAIGN: Final = frozenset({"SendRequestVoteRequest", "SendRequestVoteResponse"})
-KEPT: Final = 400
-"""Lines that are remembered, to be shown where a trace departs."""
 
 
 class Run:
@@ -28,14 +25,14 @@ class Run:
     ) -> None:
         """`choices`: hidden choices other than the likeliest, by number; `without`: rules of the model to leave out."""
         self.cluster = Cluster(strict, choices, without)
-        self.recent: deque[Placed] = deque(maxlen=KEPT)
+        self.last: Placed | None = None
         self.events = 0
 
     def follow(self, items: Iterable[Placed]) -> None:
-        """Follow events; raises Departure, Unknown or Mixed at the first that cannot be followed, `recent[-1]`."""
-        servers, remember = self.cluster.servers, self.recent.append
+        """Follow events; raises Departure, Unknown or Mixed at the first that cannot be followed, `last`."""
+        servers = self.cluster.servers
         for item in items:
-            remember(item)
+            self.last = item
             self.events += 1
             event = item.event
             s = servers.get(event.nid)
@@ -78,7 +75,9 @@ class Run:
             owed.instead(self.cluster, s, event, owed)
         if name != "InitState":
             if s.batch and name not in _IN_PROPOSAL:
-                raise _not_owed(s, event, "SendAppendEntriesResponse")
+                is_dropped = len(s.batch) == 1 and event.log == s.last and leading.drop_change(self.cluster, s)
+                if not is_dropped:
+                    raise _not_owed(s, event, "SendAppendEntriesResponse")
             if s.wanted and name not in _IN_CAMPAIGN:
                 is_old = s.wanted.isdisjoint(s.configuration.voters)
                 raise _not_owed(s, event, "SendRequestVoteRequest", "joint_majorities" if is_old else "")

@@ -30,7 +30,7 @@ def install_snapshot(c: Cluster, s: Server, e: Event, owed: Owed) -> None:
             {"snapshot": f"above {s.commit}"},
             {"snapshot": index},
         )
-    configuration = c.members(c.history(c.applied_by(index))[0])
+    configuration = c.members(c.brought(index)[0])
     there = configuration._replace(voters=configuration.voters | 1 << s.i)  # for the line shows that it takes it
     c.machine.grow(index)
     s.answer = c.machine.receive_snapshot(m, c.entry_led(m.term, index) >> SHIFT, there)
@@ -62,16 +62,17 @@ def answer_kept(c: Cluster, s: Server, e: Event, owed: Owed) -> None:
     index = m.entries
     last = c.entry_led(m.term, index)
     has_it = index <= s.last and s.log[index] == last
-    brought = c.history(c.applied_by(index))
-    known = [conf for conf in brought if conf.learners is not None]
-    if index > s.commit and not has_it and known and all(conf.may_hold(s.nid) for conf in known):
+    brought = c.brought(index)
+    is_in_all = all(conf.may_hold(s.nid) and (conf.learners is not None or conf.votes(s.nid)) for conf in brought)
+    if index > s.commit and not has_it and is_in_all:
         raise Departure(
             "snapshot_not_older",
             f"server {s.nid} leaves a snapshot of {index} entries, and knows only {s.commit} to be committed",
             {"commit": index},
             {"commit": s.commit},
         )
-    configuration = c.members(brought[0]) if has_it else Members(0, 0, 0, 0, False)
+    shows_it = e.state.commit == index and any(conf.may_hold(s.nid) for conf in brought)
+    configuration = Members(1 << s.i if has_it and (is_in_all or shows_it) else 0, 0, 0, 0, False)
     answer = c.machine.receive_snapshot(m, last >> SHIFT, configuration)
     c.pull(s)
     c.pull_commit(s)

@@ -127,8 +127,8 @@ class Disk:
         return next((r.last for r in reversed(self.records) if r.term == term and r.vote == vote), None)
 
     def oldest_term(self) -> int:
-        """The lowest term that a restart may load."""
-        return min(record.term for record in self.records)
+        """The lowest term that a restart may load: terms only rise."""
+        return self.records[0].term
 
     def commits(self) -> tuple[int, int]:
         """The range of the commit index that a restart may load."""

@@ -218,7 +218,7 @@ class Turned:
         try:
             run.follow(items)
         except Departure:
-            self.line = run.recent[-1].number
+            self.line = run.last.number if run.last else 0
         except (Mixed, Unknown, ModelError, LookupError, ArithmeticError, AssertionError, ValueError):
             pass  # what the model became is none of its states: that shows nothing
         self.tested = machine.tested

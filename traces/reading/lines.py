@@ -1,18 +1,21 @@
 """Lines of a log file as events, in file order.
 
-A file is plain or gzip, or standard input. Text before the first `{` of a line is left out; a line without `{`, or
-whose tag is not "trace", is no event and is skipped. Anything else that is not a well-formed event is malformed.
+A file is plain or gzip; it may be a pipe, or standard input. Text before the first `{` of a line is left out; a line
+without `{`, or whose tag is not "trace", is no event and is skipped. Anything else that is not a well-formed event is
+malformed.
 """
 
 from __future__ import annotations
 
+import atexit
 import gzip
 import io
 import shutil
 import sys
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
+from functools import cache
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import Any, BinaryIO, Final, cast
@@ -65,16 +68,14 @@ _decode_tag = msgspec.json.Decoder(Tag).decode
 
 @contextmanager
 def opened(path: str) -> Iterator[BinaryIO]:
-    """A file or standard input, its compression taken off, from its beginning."""
+    """A file, a pipe or standard input, its compression taken off, from its beginning."""
     try:
-        plain: BinaryIO = TemporaryFile() if path == STDIN else Path(path).open("rb")  # noqa: SIM115 (closed below)
+        once = sys.stdin.buffer if path == STDIN else path if Path(path).is_fifo() else None
+        plain = Path(path).open("rb") if once is None else nullcontext(_copy(once))  # noqa: SIM115 (closed below)
     except OSError as fault:
         reason = f"cannot be opened: {fault.strerror}; name a trace file, or - for standard input"
         raise Malformed(path, 0, reason) from None
     with plain as file:
-        if path == STDIN:
-            shutil.copyfileobj(sys.stdin.buffer, file)
-            file.seek(0)
         head = _head(path, file)
         if head == _GZIP:
             with io.BufferedReader(_Unzipped(fileobj=file), _PIECE) as unzipped:
@@ -83,9 +84,20 @@ def opened(path: str) -> Iterator[BinaryIO]:
             yield file
 
 
+@cache
+def _copy(source: str | BinaryIO) -> BinaryIO:
+    """What standard input or a pipe says once, to be read as often as it takes."""
+    copy = TemporaryFile()  # noqa: SIM115 (it lasts as long as the process)
+    atexit.register(copy.close)
+    with Path(source).open("rb") if isinstance(source, str) else nullcontext(source) as stream:
+        shutil.copyfileobj(stream, copy)
+    return cast("BinaryIO", copy)
+
+
 def _head(path: str, file: BinaryIO) -> bytes:
     """The first bytes of a file."""
     try:
+        file.seek(0)
         head = file.read(len(_GZIP))
     except OSError as fault:
         raise Malformed(path, 0, f"cannot be read: {fault.strerror}; name a trace file") from None
