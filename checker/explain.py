@@ -1,14 +1,16 @@
 """Why a property is false: the parts of the state that its own text looked at when it said so.
 
 The property is run once more under a trace. Where it answers False, the conditions around that `return` are read from
-its source, and every place of the state that they name is shown with its value. So each property explains itself, and
-no explanation can say something else than the check.
+its source, and every place of the state that they name is shown with its value; of a loop around it the numbers that
+end it, such as a commit index. So each property explains itself, and no explanation can say something else than the
+check.
 """
 
 from __future__ import annotations
 
 import ast
 import itertools
+import re
 import sys
 from collections.abc import Callable, Iterator
 from types import FrameType
@@ -29,8 +31,13 @@ def facts_of(system: Interpreter, declared: Property, states: list[Any]) -> dict
     line, names = seen
     tree = source_of(declared.function).tree
     reader = _Places(system, dict(zip(names, states, strict=False)), names | _globals(declared.function))
-    told = {fact: place for condition in _conditions(tree, line) for fact, place in reader.facts(condition)}
-    return told or dict(_counted(tree, line, reader))
+    told: dict[str, str] = {}
+    is_asked = False
+    for expression, is_loop in _around(tree, line):
+        found = {f: place for f, place in reader.facts(expression) if not is_loop or _NUMBER.search(f)}
+        is_asked |= bool(found) and not is_loop
+        told |= found
+    return told if is_asked else dict(_counted(tree, line, reader))
 
 
 def _failing(system: Interpreter, declared: Property, states: list[Any]) -> tuple[Any, ...]:
@@ -67,13 +74,16 @@ def _return_of(function: Callable[..., Any], arguments: list[Any]) -> tuple[int,
     return found[-1] if found else None
 
 
-def _conditions(tree: ast.AST, line: int) -> Iterator[ast.expr]:
-    """The conditions that led to a line, outermost first, and what is returned there."""
+_NUMBER = re.compile(r" = \d+$")
+
+
+def _around(tree: ast.AST, line: int) -> Iterator[tuple[ast.expr, bool]]:
+    """What led to a line, outermost first: conditions, loops (with True), and what is returned there."""
     for node in ast.walk(tree):
-        if isinstance(node, ast.If) and node.body[0].lineno <= line <= (node.body[-1].end_lineno or 0):
-            yield node.test
+        if isinstance(node, ast.If | ast.For) and node.body[0].lineno <= line <= (node.body[-1].end_lineno or 0):
+            yield (node.iter, True) if isinstance(node, ast.For) else (node.test, False)
         if isinstance(node, ast.Return) and node.lineno == line and not isinstance(node.value, ast.Constant | None):
-            yield node.value
+            yield node.value, False
 
 
 def _counted(tree: ast.AST, line: int, reader: _Places) -> Iterator[tuple[str, str]]:

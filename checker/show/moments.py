@@ -122,7 +122,23 @@ def moments_svg(result: Result) -> str:
             last = number == len(shown) - 1
             _draw_panel(pen, behavior, moment, x, y, width, height, number, caption, facts if last else None)
         y += height + _GAP
-    return pen.finish(12 + columns * (width + _GAP), y)
+    wide = 12 + columns * (width + _GAP)
+    return pen.finish(wide, _draw_foot(pen, behavior, y, wide))
+
+
+def _draw_foot(pen: Pen, behavior: Behavior, y: float, wide: float) -> float:
+    """What falls, and under it the facts that the numbered discs of the last panel point at; returns where it ends."""
+    violation = behavior.violation
+    for line in wrap_to(f"{violation.property} is violated. It says: {violation.sentence}", wide - 32, 12):
+        pen.text(16, y + 12, line, 12, "prose fact")
+        y += 17
+    for number, fact in enumerate(behavior.facts, start=1):
+        pen.badge(24, y + 12, number)
+        for line in wrap_to(fact.text, wide - 56, 11):
+            pen.text(40, y + 16, line, 11)
+            y += 16
+        y += 4
+    return y + 10
 
 
 def _caption(moment: Moment) -> str:
@@ -270,7 +286,7 @@ def _log_words(before: list[Json], after: list[Json], leads: bool) -> list[str]:
 
 
 def _indexes(first: int, last: int) -> str:
-    return str(first) if first == last else f"{first} to {last}"
+    return f"entry {first}" if first == last else f"entries {first} to {last}"
 
 
 __all__ = ["Moment", "moments_of", "moments_svg"]

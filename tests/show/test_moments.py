@@ -28,18 +28,18 @@ def captions(result: Result) -> list[str]:
 
 def test_figure_8_is_told_in_the_panels_of_the_paper() -> None:
     assert captions(exhibit("figure2", "commit_own_term")) == [
-        "s1 leads term 2, s1 appends 1",
-        "s2 leads term 3, s2 appends 1",
+        "s1 leads term 2, s1 appends entry 1",
+        "s2 leads term 3, s2 appends entry 1",
         "s1 leads term 4",
-        "s3 stores 1",
-        "s1 commits 1",
+        "s3 stores entry 1",
+        "s1 commits entry 1",
         "s2 leads term 5",
     ]
 
 
 def test_a_dropped_entry_is_a_moment_of_its_own_and_struck_through() -> None:
     result = exhibit("figure2", "truncate_on_conflict")
-    assert captions(result)[1:3] == ["s2 stores 1", "s2 drops 1"]
+    assert captions(result)[1:3] == ["s2 stores entry 1", "s2 drops entry 1"]
     assert "dropped: term 2, v1" in moments_svg(result)
 
 
@@ -60,7 +60,13 @@ def test_the_last_step_is_always_the_last_moment() -> None:
 def test_the_last_panel_points_at_every_fact_of_a_server() -> None:
     picture = ET.fromstring(moments_svg(exhibit("figure2", "commit_own_term")))
     badges = [e.text for e in picture.iter() if e.get("class") == "light bold"]
-    assert sorted(filter(None, badges)) == ["1", "2"]
+    assert sorted(filter(None, badges)) == ["1", "1", "2", "2"], "each in the panel, and before its words"
+
+
+def test_under_the_panels_stands_what_falls_and_what_contradicts_it() -> None:
+    words = " ".join(e.text or "" for e in ET.fromstring(moments_svg(exhibit("figure2", "commit_own_term"))).iter())
+    assert "LeaderCompleteness is violated. It says: What a server knows to be committed" in words
+    assert "current_term[s1] = 5 and commit_index[s1] = 1 and log[s1][1] = (term 2, value v1)" in words
 
 
 def test_a_model_without_logs_has_no_story() -> None:
