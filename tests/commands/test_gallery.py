@@ -412,7 +412,13 @@ def test_the_page_of_figure_8_tells_the_story_of_the_paper(pages: Path) -> None:
     assert "log[s1][1] = (term 2, value v1)" in page
     story = ET.parse(pages / "commit_own_term-figure2-story.svg").getroot()
     words = " ".join(text.strip() for text in story.itertext() if text.strip())
-    for part in ("s1 leads term 2,", "s2 leads term 3,", "s3 stores entry 1", "s1 commits entry 1", "commit_index[s1] = 1"):
+    for part in (
+        "s1 leads term 2,",
+        "s2 leads term 3,",
+        "s3 stores entry 1",
+        "s1 commits entry 1",
+        "commit_index[s1] = 1",
+    ):
         assert part in words
 
 
