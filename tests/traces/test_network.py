@@ -81,7 +81,7 @@ def test_terms_in_which_nobody_can_be_any_more_are_remembered_together() -> None
     for k in range(1, 2 * WINDOW + 1):
         sent.send(message(k, term=1 + k % 6), k, again=False)
     assert sent.may_be_forgotten(message(7, term=2))
-    assert {way.term for way in sent._forgotten} == {0, 5, 6}
+    assert {term for *_, term in sent._forgotten} == {0, 5, 6}
 
 
 # ----------------------------------------------------------------------------------------------- a long trace

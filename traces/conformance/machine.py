@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any, Final, NamedTuple, TypeAlias, TypeVar
 
+import msgspec
 import numpy as np
 
 from raftproof.checker.language import Layout
@@ -63,7 +64,7 @@ class TooMany(Exception):
     """The trace has more servers than the layout."""
 
 
-class Answer(NamedTuple):
+class Answer(msgspec.Struct, frozen=True, gc=False):
     """What waits in a server's outbox."""
 
     kind: int
@@ -75,7 +76,7 @@ class Answer(NamedTuple):
     hint_term: int
 
 
-_ANSWER: Final = len(Answer._fields)
+_ANSWER: Final = len(Answer.__struct_fields__)
 Key = TypeVar("Key")
 Entrance: TypeAlias = Callable[[Words, int, tuple[Any, ...]], bool]
 
@@ -236,7 +237,7 @@ class Machine:
             return None
         self.view[at] = 0
         first = at + 1 + (held - 1) * _ANSWER
-        return Answer._make(self.view[first : first + _ANSWER])
+        return Answer(*self.view[first : first + _ANSWER])
 
     # --------------------------------------------------------------------------------------------------- messages
 

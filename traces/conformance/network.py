@@ -19,7 +19,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable
 from itertools import islice
 from operator import le
-from typing import Final, NamedTuple
+from typing import Final, TypeAlias
 
 from raftproof.traces.conformance.departure import Departure
 from raftproof.traces.events import NONE, Id, Message
@@ -32,14 +32,9 @@ LIFE_BITS: Final = 32
 """The part of a message's number that counts; the part above it names the life of its sender."""
 
 
-class Way(NamedTuple):
-    """Messages that are remembered together."""
-
-    type: str
-    source: Id
-    dest: Id
-    term: int
-    """0 for all terms in which no server can be any more."""
+Way: TypeAlias = tuple[str, Id, Id, int]
+"""Messages that are remembered together: kind, source, dest and term, which is 0 for all terms in which no server can
+be any more."""
 
 
 class Ranges:
@@ -99,8 +94,8 @@ class Network:
 
     def may_be_forgotten(self, message: Message) -> bool:
         """Whether a message may be one of those that were sent and forgotten."""
-        way = Way(message.type, message.source, message.dest, message.term)
-        ranges = self._forgotten.get(way) or self._forgotten.get(way._replace(term=0))
+        m, forgotten = message, self._forgotten
+        ranges = forgotten.get((m.type, m.source, m.dest, m.term)) or forgotten.get((m.type, m.source, m.dest, 0))
         return ranges is not None and ranges.holds(message)
 
     def latest(self, message: Message) -> Message | None:
@@ -109,16 +104,17 @@ class Network:
 
     def _forget(self) -> None:
         """Forget what is spent, but for the youngest."""
-        spent: defaultdict[tuple[str, Id, Id, int], list[Message]] = defaultdict(list)
+        spent: defaultdict[Way, list[Message]] = defaultdict(list)
         for message, ready in list(islice(self._sent.items(), len(self._sent) - WINDOW)):
             if self._spent(message, ready):
                 del self._sent[message]
                 spent[message.type, message.source, message.dest, message.term].append(message)
         for way, messages in spent.items():
-            self._remember(Way(*way), Ranges(messages))
+            self._remember(way, Ranges(messages))
         oldest = self._oldest_term()
-        for way in [way for way in self._forgotten if 0 < way.term < oldest]:
-            self._remember(way._replace(term=0), self._forgotten.pop(way))
+        for kind, source, dest, term in list(self._forgotten):
+            if 0 < term < oldest:
+                self._remember((kind, source, dest, 0), self._forgotten.pop((kind, source, dest, term)))
         self._limit = max(2 * WINDOW, 2 * len(self._sent))
 
     def _remember(self, way: Way, ranges: Ranges) -> None:
