@@ -9,5 +9,6 @@ The files: `settings` and `directory` (who a server is), `beginning` (found, joi
 machine brought together), `writer` (the thread that syncs), `machine` (what is replicated); `mesh` (the connections
 of all servers), `peers` (one of them), `tls`; `requests` (what waits for the cluster's answer), `gathering` (which
 proposals go together), `waiting` and `reads` (who waits for what); and for clients `clients` (grpc.aio), `methods`,
-`convert` and `proto` (etcd's messages), `api` (what each call does), `errors` (in etcd's words).
+`convert` and `proto` (etcd's messages), `api` (what each call does), `changes` (which changes of membership are let
+in), `errors` (in etcd's words).
 """

@@ -10,6 +10,7 @@ from google.protobuf.message import Message
 from raftproof.impl import core
 from raftproof.impl.kv import Compact, Refused, TxnResult, check, is_read_only, read
 from raftproof.impl.server import convert, errors
+from raftproof.impl.server.changes import check_addition, check_promotion, check_removal
 from raftproof.impl.server.client import Client
 from raftproof.impl.server.errors import CannotStart
 from raftproof.impl.server.machine import Member
@@ -97,14 +98,11 @@ class Api:
         if not urls:
             raise errors.invalid("given member URLs are invalid")
         await self._requests.read_barrier()
-        if any(url in member.peer_urls for member in server.machine.members.values() for url in urls):
-            raise errors.precondition("Peer URLs already exists")
-        if request.isLearner and any(member.is_learner for member in server.machine.members.values()):
-            raise errors.precondition("too many learner members in cluster")
         id = server_id(f"{server.identity.cluster:x}", *urls, str(time.time_ns()))
+        added = Member(id, urls, is_learner=request.isLearner)
+        check_addition(server.machine.members, added, server.reaches)
         kind = core.Change.ADD_LEARNER if request.isLearner else core.Change.ADD_VOTER
-        members = await self._requests.change_members(kind, Member(id, urls, is_learner=request.isLearner))
-        added = next(member for member in members if member.id == id)
+        members = await self._requests.change_members(kind, added)
         return pb.MemberAddResponse(
             header=self._header(), member=convert.from_member(added), members=map(convert.from_member, members)
         )
@@ -113,12 +111,7 @@ class Api:
         """A member leaves for ever."""
         server = self._server
         await self._requests.read_barrier()
-        member = server.machine.members.get(request.ID)
-        if member is None:
-            raise errors.member_not_found()
-        voters = [each for each in server.machine.members.values() if not each.is_learner]
-        if voters == [member]:
-            raise errors.precondition("re-configuration failed due to not enough started members")
+        member = check_removal(server.machine.members, request.ID, server.reaches)
         members = await self._requests.change_members(core.Change.REMOVE, member)
         return pb.MemberRemoveResponse(header=self._header(), members=map(convert.from_member, members))
 
@@ -126,11 +119,7 @@ class Api:
         """A learner becomes a voter, once it has the leader's log; only the leader knows whether it has."""
         server = self._server
         await self._requests.read_barrier()
-        member = server.machine.members.get(request.ID)
-        if member is None:
-            raise errors.member_not_found()
-        if not member.is_learner:
-            raise errors.precondition("can only promote a learner member")
+        member = check_promotion(server.machine.members, request.ID)
         raft = server.raft
         if raft.leader != raft.id:
             return await self._ask_leader_to_promote(request)

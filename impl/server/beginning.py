@@ -13,7 +13,7 @@ from raftproof.impl.core.raft import Observer, Raft
 from raftproof.impl.server.directory import DataDirectory, Identity
 from raftproof.impl.server.errors import CannotStart
 from raftproof.impl.server.machine import Machine
-from raftproof.impl.server.peers import ask_members
+from raftproof.impl.server.peers import ask_for_port, ask_members
 from raftproof.impl.server.settings import ELECTION_TICKS, cluster_id, founding_members
 from raftproof.impl.wal import Identity as LogIdentity
 from raftproof.impl.wal import LogError, RealDisk, Wal
@@ -24,8 +24,11 @@ log = logging.getLogger("raftproof.server")
 async def found_or_join(directory: DataDirectory, context: ssl.SSLContext | None) -> Identity:
     """Who a server with an empty directory is: what the founders agreed upon, or what the members say."""
     settings = directory.settings
+    await ask_for_port(settings.peer_url, "peers")  # a wrong one had better not be written down
     if settings.joins:
         others = [url for name, url in settings.initial_cluster if name != settings.name]
+        if not others:
+            raise CannotStart("--initial-cluster names no other server; to join, name the members of the cluster there")
         answer = await ask_members(others, context)
         cluster, members = answer.cluster, answer.members
     else:
@@ -55,6 +58,8 @@ def recover(
             is_founded = True
     except LogError as error:
         raise CannotStart(str(error)) from None
+    if not identity.has_log:
+        directory.write(msgspec.structs.replace(identity, has_log=True))
     raft = Raft(
         core.Settings(id=identity.server, election_timeout_ticks=ELECTION_TICKS),
         random=secrets.randbelow,

@@ -80,4 +80,6 @@ def _channel(url: str, certificates: Certificates) -> grpc.aio.Channel:
     host, port = address_of(url)
     if url.startswith("https:"):
         return grpc.aio.secure_channel(f"{host}:{port}", channel_credentials(certificates), options=_OPTIONS)
+    if certificates != Certificates():
+        raise CannotStart(f"{url}: a certificate is of use only with https")
     return grpc.aio.insecure_channel(f"{host}:{port}", options=_OPTIONS)

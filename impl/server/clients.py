@@ -9,7 +9,6 @@ and fewer turns are half of what a call costs under load.
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -19,9 +18,9 @@ from google.protobuf.message import DecodeError, Message
 
 from raftproof.impl.kv import Refused
 from raftproof.impl.server.api import Api
-from raftproof.impl.server.errors import ApiError, CannotStart, status_of
+from raftproof.impl.server.errors import ApiError, CannotStart, not_served, status_of
 from raftproof.impl.server.methods import METHODS, PACKAGE
-from raftproof.impl.server.peers import address_of
+from raftproof.impl.server.peers import address_of, ask_for_port
 from raftproof.impl.server.server import Server
 from raftproof.impl.server.settings import MAX_REQUEST_BYTES
 from raftproof.impl.server.tls import server_credentials
@@ -29,7 +28,7 @@ from raftproof.impl.server.tls import server_credentials
 _LISTENERS = 16
 
 _OPTIONS = [
-    ("grpc.so_reuseport", 1),  # for the listeners of this server; a stranger on the port is found by _ask_for_port
+    ("grpc.so_reuseport", 1),  # for the listeners of this server; a stranger on the port is found by ask_for_port
     ("grpc.max_receive_message_length", MAX_REQUEST_BYTES + 512 * 1024),  # etcd's margin for the envelope
     ("grpc.max_send_message_length", -1),
     ("grpc.http2.min_ping_interval_without_data_ms", 5000),  # etcd's, for clients that ask whether it lives
@@ -54,7 +53,7 @@ async def serve_clients(server: Server) -> ClientListeners:
     """Listen for clients; raises CannotStart where the port is taken."""
     url, certificates = server.settings.client_url, server.settings.client_certificates
     host, port = address_of(url)
-    await _ask_for_port(url, host, port)
+    await ask_for_port(url, "clients")  # gRPC would not tell the system's reason
     address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
     handlers, listeners = _handlers(Api(server)), []
     for _ in range(_LISTENERS):
@@ -85,18 +84,20 @@ def _handlers(api: Api) -> list[grpc.GenericRpcHandler[Any, Any]]:
             },
         )
         for service, methods in METHODS.items()
-    ]
+    ] + [_NotServed()]
 
 
-async def _ask_for_port(url: str, host: str, port: int) -> None:
-    """Raises CannotStart with the system's reason, which gRPC would not tell."""
-    try:
-        asked = await asyncio.get_running_loop().create_server(asyncio.Protocol, host, port, start_serving=False)
-    except OSError as error:
-        reason = os.strerror(error.errno).lower() if error.errno else str(error)
-        raise CannotStart(f"{url}: cannot listen for clients: {reason}; is another server running there?") from None
-    asked.close()
-    await asked.wait_closed()
+class _NotServed(grpc.GenericRpcHandler):  # type: ignore[type-arg]  # it takes arguments only when checked
+    """Every method that no handler before this one has: gRPC would not say which it was."""
+
+    def service(self, handler_call_details: grpc.HandlerCallDetails) -> grpc.RpcMethodHandler[Any, Any]:
+        """Whether a call is a stream makes no difference to a refusal."""
+        failure = not_served(handler_call_details.method)
+
+        async def refuse(_: object, context: grpc.aio.ServicerContext[Any, Any]) -> None:
+            await context.abort(failure.code, failure.message)
+
+        return grpc.stream_stream_rpc_method_handler(refuse)
 
 
 def _handler(method: Callable[[Any], Awaitable[Message]], decode: Callable[[bytes], Any]) -> Handler:

@@ -1,12 +1,13 @@
 """A server's data directory: whose it is, and that nobody else uses it.
 
-DIR/member.json     who the server is; written once, before the log
+DIR/member.json     who the server is; written before the log, and once more when that is begun
 DIR/log/            the log and its snapshots (impl.wal)
 DIR/lock            held while the server runs
 """
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 from pathlib import Path
@@ -31,6 +32,8 @@ class Identity(msgspec.Struct, frozen=True):
     """Whether it was among the servers the cluster began with."""
     members: tuple[Member, ...]
     """As known when this server started first; the log knows better later."""
+    has_log: bool = False
+    """Whether its log was begun: from then on a log that is missing is a log that was lost."""
 
 
 class DataDirectory:
@@ -67,6 +70,8 @@ class DataDirectory:
             return None
         try:
             found = msgspec.json.decode(path.read_bytes(), type=Identity)
+        except OSError as error:
+            raise CannotStart(f"{path}: {error.strerror}; mend that, or use a new directory") from None
         except msgspec.DecodeError as error:
             raise CannotStart(f"{path}: {error}; restore the file, or use a new directory") from None
         ours = self.settings
@@ -80,22 +85,39 @@ class DataDirectory:
                     f"{self.path} belongs to the {what} {theirs}, and this is the {what} {mine}; "
                     "give every server of every cluster a --data-dir of its own"
                 )
+        if found.has_log and not any(name.endswith(".wal") for name in RealDisk().list(self.log)):
+            raise CannotStart(
+                f"{self.log}: the log is missing, and with it what server {found.server:x} has voted and acknowledged; "
+                "restore the directory, or remove the server from the cluster, empty its directory, and add it again"
+            )
         return found
 
     def write(self, identity: Identity) -> None:
-        """Once, durably, before the log begins."""
+        """Durably; raises CannotStart."""
+        try:
+            self._write(msgspec.json.format(msgspec.json.encode(identity), indent=2) + b"\n")
+        except OSError as error:
+            raise CannotStart(f"{self.path}: member.json cannot be written: {error.strerror}; mend the disk") from None
+
+    def _write(self, data: bytes) -> None:
         disk = RealDisk()
         path = f"{self.path}/member.json"
         file = disk.create(f"{path}.tmp")
-        file.append(msgspec.json.format(msgspec.json.encode(identity), indent=2) + b"\n")
-        file.sync()
-        file.close()
+        try:
+            file.append(data)
+            file.sync()
+        finally:
+            file.close()
         disk.rename(f"{path}.tmp", path)
         disk.sync_dir(str(self.path))
 
     def size(self) -> int:
         """Bytes of log and snapshots."""
-        return sum(entry.stat().st_size for entry in os.scandir(self.log))
+        size = 0
+        for entry in os.scandir(self.log):
+            with contextlib.suppress(FileNotFoundError):  # renamed meanwhile, or removed
+                size += entry.stat().st_size
+        return size
 
     def close(self) -> None:
         """Let another process have it."""

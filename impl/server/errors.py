@@ -87,9 +87,19 @@ def precondition(message: str) -> ApiError:
     return _etcd(grpc.StatusCode.FAILED_PRECONDITION, message)
 
 
+def unhealthy() -> ApiError:
+    """Too many members are down for what is asked."""
+    return _etcd(grpc.StatusCode.UNAVAILABLE, "unhealthy cluster")
+
+
 def invalid(message: str) -> ApiError:
     """The request makes no sense."""
     return _etcd(grpc.StatusCode.INVALID_ARGUMENT, message)
+
+
+def not_served(method: str) -> ApiError:
+    """A method of etcd's API, or of none, that is not answered here."""
+    return ApiError(grpc.StatusCode.UNIMPLEMENTED, f"raftproof does not serve {method}")
 
 
 def unknown_alarm() -> ApiError:

@@ -81,8 +81,8 @@ class LocalCluster:
         for name, process in list(self._processes.items()):
             if process.poll() is not None:
                 del self._processes[name]
-                lines = self._log(name).read_text(encoding="utf-8", errors="replace").strip().splitlines() or ["without a word"]
-                self._say(f"{name} has stopped: {lines[-1].removeprefix('raftproof serve: ')}")
+                said = self._log(name).read_text(encoding="utf-8", errors="replace").strip() or "without a word"
+                self._say(f"{name} has stopped: {said.splitlines()[-1].removeprefix('raftproof serve: ')}")
         if not self._processes:
             raise CannotStart(f"no server runs; their logs are in {self._directory}")
         leads = await self._who_leads()

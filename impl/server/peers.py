@@ -11,6 +11,7 @@ reason. Sender 0 is one that wants to join and asks who the members are.
 from __future__ import annotations
 
 import asyncio
+import errno
 import logging
 import os
 import socket
@@ -36,6 +37,11 @@ _REDIAL_SECONDS = 0.1
 _REFUSED_SECONDS = 1.0
 _HELLO_SECONDS = 5.0
 PROTOCOL = 1
+
+_ADVICE = {
+    errno.EADDRINUSE: "is another server running there?",
+    errno.EACCES: "choose a port above 1023, or allow this one",
+}
 
 
 class Hello(msgspec.Struct, array_like=True):
@@ -73,6 +79,7 @@ def address_of(url: str) -> tuple[str, int]:
     """Host and port of http://host:port or https://host:port; raises CannotStart."""
     try:
         parts = urlsplit(url)
+        (parts.hostname or "").encode("idna")  # what no name can be fails here, and not when it is dialled
         if parts.scheme in ("http", "https") and parts.hostname and parts.port and not parts.path.strip("/"):
             return parts.hostname, parts.port
     except ValueError:
@@ -80,16 +87,42 @@ def address_of(url: str) -> tuple[str, int]:
     raise CannotStart(f"{url!r} is no address; write it as http://HOST:PORT or https://HOST:PORT")
 
 
+def cannot_listen(url: str, whom: str, error: OSError) -> CannotStart:
+    """Why a port cannot be had."""
+    reason = os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror or str(error)
+    advice = _ADVICE.get(error.errno or 0, "name an address of this machine")
+    return CannotStart(f"{url}: cannot listen for {whom}: {reason.lower()}; {advice}")
+
+
+async def ask_for_port(url: str, whom: str) -> None:
+    """Raises CannotStart where nobody could listen there."""
+    host, port = address_of(url)
+    try:
+        asked = await asyncio.get_running_loop().create_server(asyncio.Protocol, host, port, start_serving=False)
+    except OSError as error:
+        raise cannot_listen(url, whom, error) from None
+    asked.close()
+    await asked.wait_closed()
+
+
 class Frames(asyncio.Protocol):
     """Cuts what arrives into frames."""
 
-    def __init__(self, take: Callable[[Frames, bytes], None], lost: Callable[[Frames], None], limit: int) -> None:
-        self._take, self._lost, self.limit = take, lost, limit
+    def __init__(
+        self,
+        take: Callable[[Frames, bytes], None],
+        lost: Callable[[Frames], None],
+        limit: int,
+        made: Callable[[Frames], None] | None = None,
+    ) -> None:
+        self._take, self._lost, self._made, self.limit = take, lost, made, limit
         self._buffer = bytearray()
         self.transport: asyncio.Transport
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast(asyncio.Transport, transport)  # uvloop's is one too, but does not say so
+        if self._made is not None:
+            self._made(self)
 
     def data_received(self, data: bytes) -> None:
         buffer = self._buffer
@@ -140,13 +173,11 @@ class Listener:
         try:
             self._server = await asyncio.get_running_loop().create_server(self._connection, host, port, ssl=context)
         except OSError as error:
-            reason = os.strerror(error.errno).lower() if error.errno else str(error)
-            raise CannotStart(f"{url}: cannot listen for peers: {reason}; is another server running there?") from None
+            raise cannot_listen(url, "peers", error) from None
 
     def _connection(self) -> Frames:
-        frames = Frames(self._hello, self._open.discard, _MAX_HELLO)
-        self._open.add(frames)
-        return frames
+        # It counts as open once it is made: one that fails in TLS' handshake never is, and nothing tells its loss.
+        return Frames(self._hello, self._open.discard, _MAX_HELLO, self._open.add)
 
     def _hello(self, frames: Frames, payload: bytes) -> None:
         try:

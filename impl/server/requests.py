@@ -25,7 +25,6 @@ from raftproof.impl.kv import Command
 from raftproof.impl.server import errors
 from raftproof.impl.server.gathering import Gathering
 from raftproof.impl.server.machine import Member, MemberChange, Outcome, Proposal, Publish, encode_proposal
-from raftproof.impl.server.mesh import Mesh
 from raftproof.impl.server.reads import Reads
 from raftproof.impl.server.waiting import Waiting
 from raftproof.impl.server.writer import Writer
@@ -35,10 +34,16 @@ class Requests:
     """Everything that waits for an answer of the cluster."""
 
     def __init__(
-        self, loop: asyncio.AbstractEventLoop, raft: Raft, mesh: Mesh, writer: Writer, schedule: Callable[[], None]
+        self,
+        loop: asyncio.AbstractEventLoop,
+        raft: Raft,
+        writer: Writer,
+        reaches: Callable[[int], bool],
+        schedule: Callable[[], None],
     ) -> None:
-        """Nobody has asked. `schedule` is called when there is something that `offer` would give to the core."""
-        self._raft, self._mesh, self._writer, self._schedule = raft, mesh, writer, schedule
+        """Nobody has asked. `reaches` tells whether there is a way to a server; `schedule` is called when there is
+        something that `offer` would give to the core."""
+        self._raft, self._writer, self._reaches, self._schedule = raft, writer, reaches, schedule
         self._ids = itertools.count(secrets.randbits(47) << 16)
         self._proposals: Waiting[Outcome] = Waiting(loop)
         self._held = Gathering(loop, schedule)
@@ -111,8 +116,7 @@ class Requests:
 
     def _reaches_leader(self) -> bool:
         """Whether what is given to the core now has a way to go; else it had better wait for the next leader."""
-        leader = self._raft.leader
-        return leader == self._raft.id or self._mesh.is_up(leader)
+        return self._reaches(self._raft.leader)
 
     def _leader_changed(self) -> None:
         self._leader = (self._raft.leader, self._raft.current_term)

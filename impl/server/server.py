@@ -73,7 +73,7 @@ class Server:
     def _reset(self) -> None:
         """Nothing has happened yet."""
         self._writer = Writer(self._loop, self._wal, self._written)
-        self.requests = Requests(self._loop, self.raft, self._mesh, self._writer, self._schedule)
+        self.requests = Requests(self._loop, self.raft, self._writer, self.reaches, self._schedule)
         self._arrived: list[Message] = []  # from peers, not yet given to the core
         self._ticks = 0  # of the clock, likewise
         self._unstored: deque[tuple[int, tuple[Message, ...]]] = deque()  # numbers not yet durable, and what waits
@@ -95,7 +95,7 @@ class Server:
     def _publish(self) -> None:
         """Tell all members this server's name and where clients find it, unless they know."""
         self._published = True
-        publish = Publish(self.identity.server, self.identity.name, (self.settings.client_url,))
+        publish = Publish(self.identity.server, self.identity.name, (self.settings.found_at,))
         member = self.machine.members[self.identity.server]
         if (member.name, member.client_urls) != (publish.name, publish.client_urls):
             self.requests.propose(publish).add_done_callback(self._have_published)
@@ -107,6 +107,10 @@ class Server:
         if not self._stopping:
             self._arrived += messages
             self._schedule()
+
+    def reaches(self, id: int) -> bool:
+        """Whether there is a way to a server; to this one there always is."""
+        return id == self.identity.server or self._mesh.is_up(id)
 
     async def transfer_leadership(self, to: int) -> None:
         """Hand over, and return when the other leads. Raises ApiError."""
@@ -288,7 +292,7 @@ class Server:
     async def _hand_over(self) -> None:
         """To the voter that has most of the log, so that it takes least time."""
         raft = self.raft
-        others = [id for id in raft.configuration.voters if self._mesh.is_up(id)]
+        others = [id for id in raft.configuration.voters if id != raft.id and self.reaches(id)]
         if others:
             successor = max(others, key=lambda id: (raft.progress[id].match_index, id))
             with contextlib.suppress(errors.ApiError):

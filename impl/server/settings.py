@@ -44,6 +44,15 @@ class ServerSettings(msgspec.Struct, frozen=True):
     snapshot_entries: int = SNAPSHOT_ENTRIES
 
     @property
+    def found_at(self) -> str:
+        """The URL at which clients find the server; one that listens at every address is found where its peers are."""
+        host, port = address_of(self.client_url)
+        if host not in ("0.0.0.0", "::"):
+            return self.client_url
+        host = address_of(self.peer_url)[0]
+        return f"{self.client_url.partition(':')[0]}://{f'[{host}]' if ':' in host else host}:{port}"
+
+    @property
     def catch_up_entries(self) -> int:
         """Kept behind a snapshot for followers that lag a little, so that they need not be sent all of it."""
         return self.snapshot_entries // CATCH_UP_SHARE
@@ -52,16 +61,19 @@ class ServerSettings(msgspec.Struct, frozen=True):
         """Refuse what cannot work; raises CannotStart."""
         for url, files in ((self.client_url, self.client_certificates), (self.peer_url, self.peer_certificates)):
             address_of(url)
-            if url.startswith("https:") != bool(files.cert_file):
-                raise CannotStart(f"{url}: https needs a certificate and its key, and a certificate needs https")
+            if url.startswith("https:") and not (files.cert_file and files.key_file):
+                raise CannotStart(f"{url}: https needs a certificate and its key")
+            if url.startswith("http:") and files != Certificates():
+                raise CannotStart(f"{url}: a certificate, a key and a trusted authority are of use only with https")
         for name, url in self.initial_cluster:
             address_of(url)
             if name == self.name and url != self.peer_url:
                 raise CannotStart(f"--initial-cluster says {name}={url}, and --listen-peer-urls says {self.peer_url}")
         if self.initial_cluster and self.name not in dict(self.initial_cluster):
             raise CannotStart(f"--initial-cluster does not name this server, {self.name}")
-        if len(dict(self.initial_cluster)) != len(self.initial_cluster):
-            raise CannotStart("--initial-cluster names a server twice")
+        names, urls = ({pair[place] for pair in self.initial_cluster} for place in (0, 1))
+        if min(len(names), len(urls)) < len(self.initial_cluster):
+            raise CannotStart("--initial-cluster names a server or an address twice")
 
 
 def parse_initial_cluster(text: str) -> tuple[tuple[str, str], ...]:

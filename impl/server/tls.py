@@ -19,15 +19,19 @@ def peer_contexts(files: Certificates) -> tuple[ssl.SSLContext | None, ssl.SSLCo
 
 
 def _context(files: Certificates, purpose: ssl.Purpose) -> ssl.SSLContext:
+    for path in (files.trusted_ca_file, files.cert_file, files.key_file):
+        _read(path)
     try:
         context = ssl.create_default_context(purpose, cafile=files.trusted_ca_file or None)
-        context.load_cert_chain(files.cert_file, files.key_file or None)
+    except ssl.SSLError:
+        raise CannotStart(f"{files.trusted_ca_file}: no certificate of an authority stands there in PEM") from None
+    try:
+        if files.cert_file:
+            context.load_cert_chain(files.cert_file, files.key_file, password="")  # or it would ask for one
     except ssl.SSLError as error:
-        raise CannotStart(
-            f"{files.cert_file}, {files.key_file}: no certificate with its key ({error.reason})"
-        ) from None
-    except OSError as error:
-        raise CannotStart(f"a certificate of {', '.join(_names(files))}: {error.strerror}") from None
+        is_mismatch = error.reason == "KEY_VALUES_MISMATCH"
+        what = "the certificate is of another key" if is_mismatch else "write both in PEM, without a passphrase"
+        raise CannotStart(f"{files.cert_file}, {files.key_file}: {what}") from None
     if purpose is ssl.Purpose.CLIENT_AUTH and files.trusted_ca_file:
         context.verify_mode = ssl.CERT_REQUIRED
     return context
@@ -50,7 +54,10 @@ def server_credentials(files: Certificates) -> grpc.ServerCredentials:
 
 
 def channel_credentials(files: Certificates) -> grpc.ChannelCredentials:
-    """For a client of the gRPC API; a certificate of its own only where there is one."""
+    """For a client of the gRPC API; a certificate of its own only where there is one. Raises CannotStart."""
+    if bool(files.cert_file) != bool(files.key_file):
+        raise CannotStart("a certificate is of use only with its key, and a key with its certificate")
+    _context(files, ssl.Purpose.SERVER_AUTH)
     return grpc.ssl_channel_credentials(_read(files.trusted_ca_file), _read(files.key_file), _read(files.cert_file))
 
 
@@ -61,7 +68,3 @@ def _read(path: str) -> bytes | None:
         return Path(path).read_bytes()
     except OSError as error:
         raise CannotStart(f"{path}: {error.strerror}") from None
-
-
-def _names(files: Certificates) -> list[str]:
-    return [name for name in (files.cert_file, files.key_file, files.trusted_ca_file) if name]

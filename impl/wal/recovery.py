@@ -107,20 +107,22 @@ _decoder = msgspec.msgpack.Decoder(Saved)
 
 def list_segments(disk: Disk, directory: str) -> list[Segment]:
     """The segments in order; what a crash left aside is removed, what is not ours is refused."""
-    segments = []
-    marked = []
+    segments, marked, aside = [], [], []
     for name in disk.list(directory):
         segment = parse_name(name)
+        finished = name.removesuffix(".tmp")
         if segment is not None:
             segments.append(segment)
-        elif name.endswith(".tmp"):
-            disk.remove(f"{directory}/{name}")
         elif snapshots.is_snapshot(name):
             marked.append(name)
+        elif finished != name and (parse_name(finished) or snapshots.is_snapshot(finished)):
+            aside.append(name)
         else:
             raise ForeignLog(f"{directory} holds {name}, which is no part of a log; give the server its own directory")
     if marked and not segments:
         raise DamagedLog(directory, 0, "there are snapshots, and the log is missing")
+    for name in aside:
+        disk.remove(f"{directory}/{name}")
     return segments
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -19,14 +20,15 @@ Cert = Annotated[str, typer.Option(help="The certificate to show.")]
 Key = Annotated[str, typer.Option(help="Its key.")]
 Prefix = Annotated[bool, typer.Option("--prefix", help="Every key that begins so.")]
 _HERE = "http://127.0.0.1:2379"
+_MOST = 2**63 - 1  # of what a request can name
 
 
 @app.command()
 def get(
     key: str,
     prefix: Prefix = False,
-    rev: Annotated[int, typer.Option(min=0, help="As of this revision.")] = 0,
-    limit: Annotated[int, typer.Option(min=0, help="At most so many keys.")] = 0,
+    rev: Annotated[int, typer.Option(min=0, max=_MOST, help="As of this revision.")] = 0,
+    limit: Annotated[int, typer.Option(min=0, max=_MOST, help="At most so many keys.")] = 0,
     endpoints: Endpoints = _HERE,
     cacert: Cacert = "",
     cert: Cert = "",
@@ -54,7 +56,7 @@ def put(
     """Write a key; prints the revision that did."""
     from raftproof.impl.server.proto import rpc_pb2
 
-    request = rpc_pb2.PutRequest(key=key.encode(), value=value.encode())
+    request = rpc_pb2.PutRequest(key=os.fsencode(key), value=os.fsencode(value))
     typer.echo(f"revision {_call('Put', request, endpoints, cacert, cert, key_file).header.revision}")
 
 
@@ -77,7 +79,7 @@ def delete(
 
 def _range(key: str, prefix: bool) -> tuple[bytes, bytes]:
     """The end of a prefix is the first key behind all that begin so; of the empty prefix, no end."""
-    start = key.encode()
+    start = os.fsencode(key)
     if not prefix:
         return start, b""
     stem = start.rstrip(b"\xff")

@@ -20,9 +20,11 @@ from tests.impl.server.processes import Cluster, free_ports, raftproof_command, 
 pytestmark = pytest.mark.slow
 
 
-def serve(*arguments: str) -> str:
-    """Start a server that does not start; its one sentence."""
-    command = [sys.executable, "-c", "from raftproof.commands import main; main()", "serve", *arguments]
+def serve(*arguments: str, limit: int = resource.RLIM_INFINITY) -> str:
+    """Start a server that does not start; its one sentence. No file may grow beyond the limit, as on a full disk."""
+    program = f"import resource; resource.setrlimit(resource.RLIMIT_FSIZE, ({limit}, {limit}))\n"
+    program += "from raftproof.commands import main; main()"
+    command = [sys.executable, "-B", "-c", program, "serve", *arguments]
     done = subprocess.run(command, capture_output=True, text=True, timeout=30)
     assert done.returncode == 4, done.stderr
     assert "Traceback" not in done.stderr
@@ -75,6 +77,25 @@ def test_the_log_of_another_member(stopped: Stopped, tmp_path: Path) -> None:
     for file in (other.data / "log").iterdir():
         (stopped.data / "log" / file.name).write_bytes(file.read_bytes())
     assert "give each server its own data directory" in serve(*stopped.arguments)
+
+
+def test_a_log_that_is_missing(stopped: Stopped) -> None:
+    """A server that begins anew under its old name could vote a second time in a term (§5.2)."""
+    for file in (stopped.data / "log").iterdir():
+        file.unlink()
+    assert "the log is missing, and with it what server" in serve(*stopped.arguments)
+    (stopped.data / "log").rmdir()
+    assert "the log is missing, and with it what server" in serve(*stopped.arguments)
+
+
+def test_a_directory_that_cannot_be_used(tmp_path: Path) -> None:
+    (tmp_path / "one" / "member.json").mkdir(parents=True)
+    said = serve("--data-dir", str(tmp_path / "one"))
+    assert said == f"{tmp_path}/one/member.json: Is a directory; mend that, or use a new directory"
+    (tmp_path / "file").touch()
+    assert "name a directory that can be written" in serve("--data-dir", str(tmp_path / "file"))
+    said = serve("--data-dir", str(tmp_path / "full"), limit=10)
+    assert said == f"{tmp_path}/full: member.json cannot be written: File too large; mend the disk"
 
 
 def test_a_half_written_log_is_cut_and_a_damaged_one_refused(stopped: Stopped) -> None:
@@ -199,10 +220,18 @@ def test_options_that_make_no_sense(tmp_path: Path) -> None:
     assert "is no address; write it as http://HOST:PORT" in serve(*data, "--listen-peer-urls", "localhost")
     assert "write NAME=URL,NAME=URL" in serve(*data, "--initial-cluster", "nonsense")
     assert "does not name this server" in serve(*data, "--initial-cluster", "x=http://127.0.0.1:1")
+    own = "default=http://127.0.0.1:2380"
+    assert "an address twice" in serve(*data, "--initial-cluster", f"{own},s2=http://127.0.0.1:2380")
+    assert "'http://a..b:1' is no address" in serve(*data, "--initial-cluster", f"{own},s2=http://a..b:1")
+    said = serve(*data, "--listen-peer-urls", "http://192.0.2.1:2380")  # of no machine
+    assert said.endswith("cannot assign requested address; name an address of this machine")
+    assert not (tmp_path / "data" / "member.json").exists()  # or the mistake could not be mended
+    assert "of use only with https" in serve(*data, "--trusted-ca-file", "ca.pem")
     assert "https needs a certificate" in serve(*data, "--listen-client-urls", "https://127.0.0.1:1")
     missing = ["--cert-file", "/nowhere/c.pem", "--key-file", "/nowhere/k.pem"]
     said = serve(*data, "--listen-client-urls", f"https://127.0.0.1:{free_ports(1)[0]}", *missing)
     assert "/nowhere/c.pem" in said
     assert "No such file" in said
+    assert "names no other server" in serve(*data, "--initial-cluster", own, "--initial-cluster-state", "existing")
     joining = ["--initial-cluster", "default=http://127.0.0.1:2380,s1=http://127.0.0.1:9", "--initial-cluster-state"]
     assert "no member of the cluster answers: http://127.0.0.1:9" in serve(*data, *joining, "existing")

@@ -52,10 +52,27 @@ def test_many_calls_at_a_time_and_refusals(tmp_path: Path) -> None:
                     with pytest.raises(grpc.aio.AioRpcError) as failed:
                         await channel.unary_unary(path, None, None)(b"\xff is no message")
                     assert failed.value.code() is code
+                watch = channel.stream_stream("/etcdserverpb.Watch/Watch", None, None)(iter([b""]))
+                with pytest.raises(grpc.aio.AioRpcError) as failed:
+                    await watch.read()
+                assert failed.value.code() is grpc.StatusCode.UNIMPLEMENTED
+                assert failed.value.details() == "raftproof does not serve /etcdserverpb.Watch/Watch"
             with pytest.raises(CannotStart, match=r"cannot listen for clients: .*address already in use"):
                 await serve_clients(server)
 
     asyncio.run(scenario())
+
+
+@pytest.mark.parametrize(
+    ("client", "peer", "found"),
+    [
+        ("http://10.0.0.1:2379", "http://10.0.0.2:2380", "http://10.0.0.1:2379"),
+        ("https://0.0.0.0:2379", "http://10.0.0.2:2380", "https://10.0.0.2:2379"),
+        ("http://[::]:2379", "http://[fd00::2]:2380", "http://[fd00::2]:2379"),
+    ],
+)
+def test_members_are_told_an_address_at_which_a_server_is_found(client: str, peer: str, found: str) -> None:
+    assert ServerSettings("s1", "data", client_url=client, peer_url=peer).found_at == found
 
 
 def test_an_address_of_ipv6(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -48,6 +49,8 @@ def test_a_cluster_starts_says_who_leads_stops_cleanly_and_goes_on_later(tmp_pat
     assert kv("get", "", "--prefix", "--limit", "1", *endpoints).stdout == "hello\nworld\n"
     assert kv("del", "help", *endpoints).stdout == "1\n"
     assert kv("get", "help", "--rev", "3", *endpoints).stdout == "help\nme\n"
+    assert kv("put", os.fsdecode(b"\xff"), os.fsdecode(b"\xfe"), *endpoints).stdout == "revision 5\n"
+    assert kv("del", os.fsdecode(b"\xff"), *endpoints).stdout == "1\n"
     future = kv("get", "help", "--rev", "99", *endpoints)
     assert (future.returncode, future.stdout) == (2, "")
     assert future.stderr.endswith("required revision is a future revision\n")
@@ -74,7 +77,17 @@ def test_a_cluster_whose_ports_are_taken_says_so(tmp_path: Path) -> None:
     assert done.stderr == f"raftproof cluster: no server runs; their logs are in {tmp_path / 'two'}\n"
 
 
-def test_an_address_that_is_none_is_a_usage_error() -> None:
-    done = kv("get", "x", "--endpoints", "localhost")
-    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
-    assert "is no address; write it as http://HOST:PORT" in done.stderr
+def test_what_cannot_be_asked_is_a_usage_error() -> None:
+    https = ["--endpoints", "https://127.0.0.1:1"]
+    for arguments, sentence in (
+        (["--endpoints", "localhost"], "is no address; write it as http://HOST:PORT"),
+        (["--cacert", "/nowhere/ca.pem"], "a certificate is of use only with https"),
+        (["--cacert", "/nowhere/ca.pem", *https], "/nowhere/ca.pem: No such file or directory"),
+        (["--cert", "/nowhere/c.pem", *https], "a certificate is of use only with its key"),
+    ):
+        done = kv("get", "x", *arguments)
+        assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+        assert sentence in done.stderr
+    done = kv("get", "x", "--rev", str(2**63))
+    assert done.returncode == 2
+    assert "--rev" in done.stderr

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import socket
 import struct
 
 import pytest
 import uvloop
 
-from raftproof.impl.server.peers import Frames, Link
+from raftproof.impl.server.peers import Answer, Frames, Link, Listener
+from raftproof.impl.server.settings import Certificates
+from raftproof.impl.server.tls import peer_contexts
+from tests.impl.server.certificates import Authority
+from tests.impl.server.processes import free_ports
 
 LINGER_AND_RESET = struct.pack("ii", 1, 0)
 
@@ -39,6 +44,26 @@ async def lose(*, by_reset: bool) -> tuple[bool, bool]:
     await asyncio.sleep(0)
     frames.send(b"later still")
     return told
+
+
+async def disturb(authority: Authority) -> None:
+    cert, key = authority.issue("s1")
+    listening, _ = peer_contexts(Certificates(str(cert), str(key), str(authority.certificate)))
+    listener = Listener(lambda _: None, lambda: Answer(1), lambda _: None)
+    (port,) = free_ports(1)
+    await listener.start(f"https://127.0.0.1:{port}", listening)
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(b"GET / HTTP/1.0\r\n\r\n")
+    with contextlib.suppress(ConnectionError):
+        await reader.read()  # until the listener hangs up
+    writer.close()
+    await listener.stop()
+
+
+@pytest.mark.parametrize("loop", [asyncio.new_event_loop, uvloop.new_event_loop], ids=["asyncio", "uvloop"])
+def test_a_connection_that_fails_in_the_handshake_of_tls_leaves_nothing_behind(loop, tmp_path) -> None:
+    with asyncio.Runner(loop_factory=loop) as runner:
+        runner.run(disturb(Authority(tmp_path, "ours")))
 
 
 @pytest.mark.parametrize("by_reset", [False, True], ids=["ended", "reset"])

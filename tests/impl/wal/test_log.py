@@ -180,6 +180,23 @@ def test_a_log_of_another_server_cluster_or_program_is_refused() -> None:
         Wal.open(disk, "log", US)
 
 
+def test_what_a_crash_left_aside_is_removed_and_what_somebody_else_left_is_not(tmp_path: Path) -> None:
+    Wal.open(RealDisk(), str(tmp_path), US)[0].close()
+    aside = [
+        tmp_path / "0000000000000001-0000000000000002.wal.tmp",
+        tmp_path / "0000000000000001-0000000000000001.snap.tmp",
+    ]
+    letter = tmp_path / "letter.tmp"
+    for file in (*aside, letter):
+        file.write_text("half")
+    with pytest.raises(ForeignLog, match=r"holds letter.tmp, which is no part of a log"):
+        Wal.open(RealDisk(), str(tmp_path), US)
+    assert all(file.exists() for file in (*aside, letter))  # nothing is touched in a directory that is refused
+    letter.unlink()
+    Wal.open(RealDisk(), str(tmp_path), US)[0].close()
+    assert not any(file.exists() for file in aside)
+
+
 def test_the_log_of_an_etcd_is_refused(tmp_path: Path) -> None:
     """Its first segment has the name ours has; its first record is a CRC without a head."""
     (tmp_path / "0000000000000000-0000000000000001.wal").write_bytes(
