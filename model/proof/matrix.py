@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
 
 from raftproof.checker.proof.breaking import falls
+from raftproof.checker.proof.finite import Instance
 from raftproof.model.proof import RAFT
 from raftproof.model.proof.cores import stored
 from raftproof.model.proof.instances import GROWING
@@ -36,6 +38,11 @@ class Row(msgspec.Struct, frozen=True):
 def rows() -> list[Row]:
     """The rows, as last found."""
     return msgspec.json.decode(STORED.read_bytes(), type=list[Row])
+
+
+def likely(name: str, instances: Sequence[Instance]) -> Instance | None:
+    """The instance in which something fell when this was last taken away."""
+    return next((i for row in rows() if row.name == name for i in instances if str(i) == row.cluster), None)
 
 
 def names() -> list[str]:

@@ -3,19 +3,26 @@
 It need not be: the lemmas hold in it, and that is all that is known. So the loose protocol is explored at the size of
 the counterexample, without the rule that is broken, and two things are looked for: the state itself, and a state in
 which the lemma fails that the step broke.
+
+The explorer of a size is compiled once, which takes longer than all else. Where the size can be guessed, a process of
+its own compiles while the counterexample is still being looked for.
 """
 
 from __future__ import annotations
 
+import contextlib
+import signal
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import permutations
+from multiprocessing import get_context
 
 import numpy as np
 
 from raftproof.checker.explore.compiled import Limits
+from raftproof.checker.native.build import build
 from raftproof.checker.proof.bits import Bit, all_of, any_of, equal, same_truth
-from raftproof.checker.proof.finite import State
+from raftproof.checker.proof.finite import Instance, State
 from raftproof.checker.proof.induction import Counterexample
 from raftproof.checker.proof.many import failing, rows_of
 from raftproof.checker.run import Question
@@ -64,16 +71,52 @@ class Reached:
             yield f"{lemma} holds in each of them."
 
 
-def look_for(found: Counterexample, rule: str = "", most: int = 300_000) -> Reached:
-    """Explore the counterexample's size, as far as so many states, and look for the state before it and for what it
-    breaks."""
-    sizes = found.instance.sizes
-    bounds = {
+class Ahead:
+    """While it is open, a process compiles the explorer for clusters of an instance's size; for none, nothing does."""
+
+    def __init__(self, instance: Instance | None) -> None:
+        self._bounds = _bounds_of(instance) if instance is not None else None
+        self._process = get_context("spawn").Process(target=_compile, args=(self._bounds,), daemon=True)
+
+    def __enter__(self) -> Ahead:
+        if self._bounds is not None:
+            # Ctrl-C is for this process, which ends the other.
+            before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+            try:
+                self._process.start()
+            finally:
+                signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        return self
+
+    def wait(self, instance: Instance) -> None:
+        """Wait until that size is compiled, if it is the one."""
+        if self._bounds == _bounds_of(instance):
+            self._process.join()
+
+    def __exit__(self, *_: object) -> None:
+        if self._process.is_alive():
+            self._process.kill()
+
+
+def _compile(bounds: Mapping[str, int]) -> None:
+    with contextlib.suppress(Exception):  # what fails here fails again where it is needed, and is told there
+        build(loose.model, Question(loose.model, bounds).layout())
+
+
+def _bounds_of(instance: Instance) -> dict[str, int]:
+    sizes = instance.sizes
+    return {
         "servers": sizes[Server],
         "max_term": max(sizes[Term] - 1, 1),
         "max_log": max(sizes[Index] - 1, 1),
         "values": sizes[Value],
     }
+
+
+def look_for(found: Counterexample, rule: str = "", most: int = 300_000) -> Reached:
+    """Explore the counterexample's size, as far as so many states, and look for the state before it and for what it
+    breaks."""
+    bounds = _bounds_of(found.instance)
     off = SWITCHES.get(rule, rule)
     switches = {known.name.lower() for known in loose.model.breakable()}
     broken = (off,) if off in switches else ()
@@ -81,7 +124,7 @@ def look_for(found: Counterexample, rule: str = "", most: int = 300_000) -> Reac
     question = Question(loose.model, bounds, broken=broken, workers=1, limits=Limits(states=most))
     states, reading = every_state(question), Reading(question.layout())
     read = reading.states(states.words)
-    same = any_of(_same(reading, read, found.before, names) for names in permutations(range(sizes[Server])))
+    same = any_of(_same(reading, read, found.before, names) for names in permutations(range(bounds["servers"])))
     lemma = RAFT.claim(found.lemma)
     wrong = failing(RAFT, lemma, read, len(states)) if lemma.kind == "lemma" or lemma.kind == "goal" else np.array([])
     size = f"{bounds['servers']} servers, term <= {bounds['max_term']}, log <= {bounds['max_log']}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from raftproof.checker.proof.breaking import Outcome
     from raftproof.checker.proof.prover import Proof
     from raftproof.checker.proof.theory import Nature, Theory
+    from raftproof.model.proof.reached import Ahead
 
 EXIT_CODES = {"proved": 0, "refuted": 1, "unknown": 3}
 _USAGE, _BAD_MODEL, _INTERRUPTED = 2, 4, 130
@@ -142,6 +144,8 @@ def _what_falls(
     from raftproof.model.proof import RAFT, wrong
     from raftproof.model.proof.cores import stored
     from raftproof.model.proof.instances import GROWING
+    from raftproof.model.proof.matrix import likely
+    from raftproof.model.proof.reached import Ahead
 
     for goal in goals:
         RAFT.claim(goal)
@@ -152,35 +156,43 @@ def _what_falls(
         assert without is not None
         theory, instances = RAFT.without_lemma(without), GROWING
         title = f"Without {without}: {' '.join(RAFT.claim(without).sentence.split())}"
-    outcome = falls(theory, stored(), instances, goals, seed=seed, workers=2)
     option = f"--break {break_rule}" if break_rule else f"--without {without}"
-    if json_file != "-":
-        print(f"{' '.join(title.split())}\n")
-        _print_outcome(theory, outcome, without)
-    if out is not None and outcome.counterexample is not None:
-        from raftproof.model.proof.picture import draw
+    _say(f"{' '.join(title.split())}\n", json_file)
+    # A claim of one's own falls in a cluster of another size, so its size is not guessed.
+    with Ahead(None if goals else likely(break_rule or without or "", instances)) as ahead:
+        typer.echo("looking for a state in which the rest holds, and a step that breaks some of it", err=True)
+        outcome = falls(theory, stored(), instances, goals, seed=seed, workers=2)
+        if json_file != "-":
+            _print_outcome(theory, outcome, without)
+        if out is not None and outcome.counterexample is not None:
+            from raftproof.model.proof.picture import draw
 
-        picture = out / f"{break_rule or without}.svg"
-        picture.write_text(draw(theory, outcome.counterexample), encoding="utf-8")
-        _say(f"picture: {picture}", json_file)
-    reached = _look_for(outcome, break_rule or "", json_file)
+            picture = out / f"{break_rule or without}.svg"
+            picture.write_text(draw(theory, outcome.counterexample), encoding="utf-8")
+            _say(f"picture: {picture}", json_file)
+        reached = _look_for(outcome, break_rule or "", ahead, json_file)
     again = f"raftproof prove {' '.join([*goals, ''])}{option} --seed {seed}"
     _say(f"again: {again}", json_file)
     _write_json(_outcome_json(theory, outcome, seed, again) | reached, json_file)
     return EXIT_CODES[outcome.verdict]
 
 
-def _look_for(outcome: Outcome, rule: str, json_file: str | None) -> dict[str, Any]:
+def _look_for(outcome: Outcome, rule: str, ahead: Ahead, json_file: str | None) -> dict[str, Any]:
     """Ask the explorer whether the counterexample's first state can be reached; the answer as JSON."""
-    if outcome.counterexample is None:
+    found = outcome.counterexample
+    if found is None:
         return {}
     from dataclasses import asdict
 
     from raftproof.model.proof.reached import look_for
 
-    typer.echo("exploring a cluster of this size: is the state before reached?", err=True)
-    reached = look_for(outcome.counterexample, rule)
-    _say("\n".join(reached.sentences(outcome.counterexample.lemma)), json_file)
+    sys.stdout.flush()  # whoever reads along may begin with the counterexample
+    typer.echo(
+        "exploring a cluster of this size, once the explorer is compiled: is the state before reached?", err=True
+    )
+    ahead.wait(found.instance)
+    reached = look_for(found, rule)
+    _say("\n".join(reached.sentences(found.lemma)), json_file)
     return {"reached": asdict(reached)}
 
 

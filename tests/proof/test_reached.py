@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import dataclasses
+import time
+from pathlib import Path
 
 import pytest
 
+from raftproof.checker.native.build import build
 from raftproof.checker.proof.behaviors import bounded
 from raftproof.checker.proof.breaking import falls
 from raftproof.checker.proof.concrete import Interpreter
 from raftproof.checker.proof.finite import State
 from raftproof.checker.proof.induction import Counterexample
 from raftproof.checker.proof.logic import Formula
+from raftproof.checker.run import Question
+from raftproof.model import loose
 from raftproof.model.proof import RAFT
 from raftproof.model.proof.cores import stored
-from raftproof.model.proof.instances import instance
-from raftproof.model.proof.reached import look_for
+from raftproof.model.proof.instances import GROWING, instance
+from raftproof.model.proof.matrix import likely, rows
+from raftproof.model.proof.reached import Ahead, look_for
 from raftproof.model.proof.vocabulary import Raft, Server, Term
 from raftproof.model.proof.wrong import rule
 
@@ -69,6 +75,31 @@ def test_without_a_rule_the_lemma_fails_in_a_state_that_is_reached() -> None:
 def test_a_rule_that_the_model_cannot_do_without_is_named() -> None:
     found = look_for(example(candidates(0)), "reply_term")
     assert "the model has no switch for reply_term" in next(iter(found.sentences("VoteOnce")))
+
+
+def test_where_something_falls_is_known_before_it_is_found() -> None:
+    for row in rows():
+        known = any(lemma.name == row.name for lemma in RAFT.lemmas)
+        guess = likely(row.name, GROWING if known else rule(row.name).instances)
+        assert str(guess or "") == row.cluster
+
+
+@pytest.mark.thorough
+def test_what_was_compiled_ahead_needs_no_compiler(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RAFTPROOF_CACHE", str(tmp_path))
+    with Ahead(instance(1, 2, 2)) as ahead:
+        ahead.wait(instance(1, 2, 2))
+    question = Question(loose.model, {"servers": 1, "max_term": 1, "max_log": 1, "values": 2})
+    assert not build(loose.model, question.layout()).was_compiled
+
+
+def test_nobody_waits_for_a_size_that_was_guessed_wrong() -> None:
+    begun = time.perf_counter()
+    with Ahead(instance(3, 5, 3)) as ahead:
+        ahead.wait(SMALL)
+    assert time.perf_counter() - begun < 5
+    with Ahead(None) as ahead:
+        ahead.wait(SMALL)
 
 
 def nobody_votes(s: Raft, n: Server, t: Term, c: Server) -> Formula:
