@@ -121,9 +121,19 @@ def test_the_lines_around_a_departure_are_drawn(tmp_path: Path) -> None:
     result = CliRunner().invoke(app, ["render", BAD, "--at", "163", "--out", str(picture)])
     assert result.exit_code == 0, result.output
     texts = [element.text or "" for element in ElementTree.parse(picture).iter("{http://www.w3.org/2000/svg}text")]
-    assert {"server 1", "server 3", "163", "→3 VoteResp"} <= set(texts)
+    assert {"server 1", "server 3", "163", "→3 VoteResp yes"} <= set(texts)
     assert any("log_up_to_date" in text for text in texts)
     assert any(path.get("marker-end") for path in ElementTree.parse(picture).iter("{http://www.w3.org/2000/svg}path"))
+
+
+def test_a_picture_of_a_vote_too_many_shows_both_votes_and_leaves_out_what_is_quiet() -> None:
+    path = str(CORPUS / "bad" / "double_vote-bugelect5-s3.ndjson.gz")
+    root = ElementTree.fromstring(CliRunner().invoke(app, ["render", path, "--at", "97"]).output)
+    texts = [element.text or "" for element in root.iter("{http://www.w3.org/2000/svg}text")]
+    assert [text for text in texts if text.startswith("votes ")] == ["votes 1", "votes 4", "votes 4"]
+    assert {"→1 VoteResp yes", "→4 VoteResp yes", "←1 VoteResp no"} <= set(texts)
+    assert "28" in texts and "47" not in texts, "line 47 applies what line 45 applied"
+    assert "Possible here: SendRequestVoteResponse of server 5 with reject true." in texts
 
 
 def test_a_line_that_is_not_there_and_a_file_that_is_no_trace_are_told(tmp_path: Path) -> None:

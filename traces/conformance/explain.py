@@ -37,9 +37,7 @@ def _lines(outcome: Outcome, departure: Departure) -> Iterator[str]:
     yield f"  false      {departure.condition}"
     if departure.refused:
         yield f"  model      refuses by {' in '.join(departure.refused)}"
-    for name in dict.fromkeys((*departure.expected, *departure.observed)):
-        expected, observed = departure.expected.get(name, "-"), departure.observed.get(name, "-")
-        yield f"  {name:<10} expected {_value(expected)}, observed {_value(observed)}"
+    yield from (f"  {told}" for told in differences(departure))
     yield f"  nearest    {nearest(event, departure)}"
     yield f"  cause      {CAUSES[departure.cause]}"
     yield f"  settings   {_settings(outcome)}"
@@ -49,6 +47,15 @@ def _lines(outcome: Outcome, departure: Departure) -> Iterator[str]:
     for item in last_lines(outcome.recent, servers):
         mark = ">" if item is outcome.recent[-1] else " "
         yield f"  {mark} {item.number:>6}  {sentence(item.event)}"
+
+
+def differences(departure: Departure) -> list[str]:
+    """What was expected and what was observed, a line a field."""
+    expected, observed = departure.expected, departure.observed
+    return [
+        f"{name:<10} expected {_value(expected.get(name, '-'))}, observed {_value(observed.get(name, '-'))}"
+        for name in dict.fromkeys((*expected, *observed))
+    ]
 
 
 def _place(outcome: Outcome) -> str:

@@ -1,8 +1,12 @@
-"""A space-time picture of a trace around a line: time runs downwards, a column a server, messages are arrows."""
+"""A space-time picture of a trace around a line: time runs downwards, a column a server, messages are arrows.
+
+Lines on which nothing happens to be seen are left out, so that what matters fits: the vote that was given before, the
+entry that was stored. A vote is told on the first line that shows it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -19,20 +23,23 @@ from raftproof.checker.show.style import (
     width_of,
     wrap_to,
 )
-from raftproof.traces.conformance.explain import involved
+from raftproof.traces.conformance.explain import differences, involved, nearest
 from raftproof.traces.conformance.following import conform
 from raftproof.traces.conformance.membership import in_order
 from raftproof.traces.conformance.outcome import Outcome, rule_text
 from raftproof.traces.conformance.server import show_configuration
-from raftproof.traces.events import CANDIDATE, LEADER, PRE_CANDIDATE, Event, Id, Message, Placed
+from raftproof.traces.events import CANDIDATE, LEADER, NONE, PRE_CANDIDATE, Event, Id, Message, Placed
 from raftproof.traces.reading import in_file_order, is_sorted, opened, sorted_whole
 
 ROWS: Final = 36
 """How many lines are drawn at most."""
 AFTER: Final = 4
 """How many of them come after the one in question."""
-_LEGEND: Final = "thick line: leader; dashed: candidate; the box: the server's term, then its log and commit index"
-_LEFT, _COLUMN, _ROW, _SIZE = 76, 236, 24, 11
+_LEGEND: Final = (
+    "thick line: leader; dashed: candidate; the box: the server's term, then its log and commit index",
+    "left out: lines of other servers, and lines that change nothing",
+)
+_LEFT, _COLUMN, _ROW, _SIZE = 76, 272, 24, 11
 
 
 def picture(items: Sequence[Placed], at: int, outcome: Outcome | None = None) -> str:
@@ -42,7 +49,7 @@ def picture(items: Sequence[Placed], at: int, outcome: Outcome | None = None) ->
     title = f"{Path(items[at].file).name}, line {items[at].number}"
     departure = outcome.departure if outcome and outcome.line == items[at].number else None
     pen = Pen(title, departure.condition if departure else title)
-    width = max(_LEFT + _COLUMN * len(servers) + 24, width_of(title, 14) + 40, width_of(_LEGEND, 10) + 40)
+    width = max(_LEFT + _COLUMN * len(servers) + 24, width_of(title, 14) + 40, width_of(_LEGEND[0], 10) + 40)
     pen.text(16, 26, title, 14, "bold")
     y = {id(item): 84.0 + _ROW * k for k, item in enumerate(rows)}
     bottom = 84 + _ROW * len(rows)
@@ -52,17 +59,23 @@ def picture(items: Sequence[Placed], at: int, outcome: Outcome | None = None) ->
         pen.text(x[nid], 56, f"server {nid}", 12, "bold", "middle")
         _draw_life(pen, x[nid], [item for item in rows if item.event.nid == nid], y, bottom)
     _draw_messages(pen, rows, x, y)
+    votes = {id(item): item.event.state.vote for item, before in _with_before(items) if _votes(item, before)}
     for item in rows:
-        _draw_event(pen, item, x[item.event.nid], y[id(item)], item is items[at])
+        _draw_event(pen, item, x[item.event.nid], y[id(item)], item is items[at], votes.get(id(item)))
     if departure:
-        texts = [f"{departure.rule}: {rule_text(departure.rule)}", departure.condition]
-        lines = [line for text in texts for line in wrap_to(text, width - 40, 12)]
+        texts = [f"{departure.rule}: {rule_text(departure.rule)}", departure.condition, *differences(departure)]
+        texts.append(f"Possible here: {nearest(items[at].event, departure)}.")
+        lines = [
+            (line, "prose" if k else "fact") for k, text in enumerate(texts) for line in wrap_to(text, width - 40, 12)
+        ]
         pen.box(12, bottom + 8, width - 24, 18 + 17 * len(lines), fill=FACT_FILL, stroke=FACT)
-        for k, line in enumerate(lines):
-            pen.text(24, bottom + 28 + 17 * k, line, 12, "prose" if k else "fact")
+        for k, (line, look) in enumerate(lines):
+            pen.text(24, bottom + 28 + 17 * k, line, 12, look)
         bottom += 26 + 17 * len(lines)
-    pen.text(16, bottom + 26, _LEGEND, 10, "soft")
-    return pen.finish(width, bottom + 40)
+    for line in _LEGEND:
+        pen.text(16, bottom + 26, line, 10, "soft")
+        bottom += 15
+    return pen.finish(width, bottom + 25)
 
 
 class NoSuchLine(Exception):
@@ -81,16 +94,40 @@ def picture_at(path: str, line: int) -> str:
 
 
 def _chosen(items: Sequence[Placed], at: int) -> list[Placed]:
-    """The lines of the servers that have to do with one, before it and a few after it."""
+    """The lines of the servers that have to do with one, before it and a few after it, without those that are quiet."""
     about = set(involved(items[at].event))
+    quiet = {id(item) for item, before in _with_before(items) if item is not items[at] and _is_quiet(item, before)}
     before: list[Placed] = []
     for item in reversed(items[: at + 1]):
-        if item.event.nid in about:
+        if item.event.nid in about and id(item) not in quiet:
             before.append(item)
             if len(before) == ROWS - AFTER:
                 break
-    after = [item for item in items[at + 1 : at + 1 + 10 * AFTER] if item.event.nid in about]
+    near = items[at + 1 : at + 1 + 10 * AFTER]
+    after = [item for item in near if item.event.nid in about and id(item) not in quiet]
     return before[::-1] + after[:AFTER]
+
+
+def _with_before(items: Sequence[Placed]) -> Iterator[tuple[Placed, Event | None]]:
+    """Each line, with the event before it of the same server."""
+    last: dict[Id, Event] = {}
+    for item in items:
+        yield item, last.get(item.event.nid)
+        last[item.event.nid] = item.event
+
+
+def _is_quiet(item: Placed, before: Event | None) -> bool:
+    """Whether a line shows what the one before it of its server showed, and no message."""
+    event = item.event
+    if before is None or event.msg is not None or event.name == "InitState":
+        return False
+    return (event.state, event.role, event.log, event.conf) == (before.state, before.role, before.log, before.conf)
+
+
+def _votes(item: Placed, before: Event | None) -> bool:
+    """Whether a line is the first to show a vote."""
+    vote = item.event.state.vote
+    return vote != NONE and (before is None or vote != before.state.vote)
 
 
 def _draw_life(pen: Pen, x: float, items: Sequence[Placed], y: dict[int, float], bottom: float) -> None:
@@ -119,7 +156,7 @@ def _draw_messages(pen: Pen, rows: Sequence[Placed], x: dict[Id, float], y: dict
             pen.path(points, _label(source.event), stroke=MESSAGE, marker_end="url(#arrow)")
 
 
-def _draw_event(pen: Pen, item: Placed, x: float, y: float, marked: bool) -> None:
+def _draw_event(pen: Pen, item: Placed, x: float, y: float, marked: bool, vote: Id | None) -> None:
     """A dot, what happened, and the state on the line."""
     event = item.event
     pen.text(_LEFT - 16, y + 4, str(item.number), _SIZE, "fact" if marked else "soft", "end")
@@ -130,7 +167,10 @@ def _draw_event(pen: Pen, item: Placed, x: float, y: float, marked: bool) -> Non
     state = f"{event.log}/{event.state.commit}"
     left = x + 26 + width_of(term, _SIZE)
     pen.text(left, y + 4, state, _SIZE, "soft halo")
-    pen.text(left + width_of(state, _SIZE) + 6, y + 4, _label(event), _SIZE, "fact halo" if marked else "halo")
+    left += width_of(state, _SIZE) + 6
+    pen.text(left, y + 4, _label(event), _SIZE, "fact halo" if marked else "halo")
+    if vote is not None:
+        pen.text(left + width_of(_label(event), _SIZE) + 7, y + 4, f"votes {vote}", _SIZE, "bold halo")
 
 
 def _label(event: Event) -> str:
@@ -147,6 +187,6 @@ def _label(event: Event) -> str:
         "MsgSnap": f"Snap {m.entries}",
         "MsgHeartbeat": f"Heartbeat {m.commit}",
     }
-    answers = {"MsgAppResp": f"AppResp {m.index}", "MsgVoteResp": "VoteResp"}
-    name = (what | answers).get(m.type, m.type.removeprefix("Msg"))
-    return f"{arrow}{other} {name}" + (" no" if m.reject else "")
+    name = (what | {"MsgAppResp": f"AppResp {m.index}"}).get(m.type, m.type.removeprefix("Msg"))
+    granted = " yes" if m.type in ("MsgVoteResp", "MsgPreVoteResp") else ""
+    return f"{arrow}{other} {name}" + (" no" if m.reject else granted)
