@@ -56,7 +56,8 @@ def _head(found: Linearizability, width: int, height: int, left_out: int) -> str
     more = f"; {left_out} calls elsewhere are left out" if left_out else ""
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" viewBox="0 0 {width} {height}" '
-        'font-family="sans-serif" font-size="11">\n'
+        'role="img" font-family="sans-serif" font-size="11">\n'
+        f"<title>{title}</title>\n"
         f'<rect width="{width}" height="{height}" fill="white"/>\n'
         f'<text x="10" y="24" font-size="16" font-weight="bold">{title}</text>\n'
         f'<text x="10" y="44">The longest order that works places {placed} of {answered} answered calls{more}.</text>\n'

@@ -17,10 +17,11 @@ from raftproof.checker.proof.finite import State
 from raftproof.checker.proof.induction import Counterexample
 from raftproof.checker.proof.text import values_text
 from raftproof.checker.proof.theory import Theory
-from raftproof.checker.show.style import INK, SOFT, looks_svg, term_fill
+from raftproof.checker.show.style import FACT, FACT_FILL, INK, SOFT, looks_svg, term_fill
 from raftproof.model.proof.vocabulary import Index, Message, Quorum, Server, Term, Value
 
 _CELL, _LINE, _PANEL, _LEFT = 44, 18, 470, 16
+_LEGEND = "● and heavy: what the step changed; grey: what only the argument sees; a bar under a log: committed"
 
 
 @dataclass(frozen=True)
@@ -55,15 +56,24 @@ def draw(theory: Theory[Any], found: Counterexample) -> str:
         height = max(height, bottom)
     foot = _foot(theory, found)
     parts += [_text(_LEFT, 24 + _LINE * k, line, bold=k == 0) for k, line in enumerate(head)]
+    width = 2 * _PANEL + 2 * _LEFT
+    frame = (
+        f'x="{_LEFT - 8}" y="{height + 4}" width="{width - 2 * _LEFT + 16}" height="{12 + _LINE * len(foot)}" rx="4"'
+    )
+    parts.append(f'<rect {frame} fill="{FACT_FILL}" stroke="{FACT}" stroke-width="2"/>')
     parts += [_text(_LEFT, height + 24 + _LINE * k, line, bold=k == 0) for k, line in enumerate(foot)]
-    width, height = 2 * _PANEL + 2 * _LEFT, height + 30 + _LINE * len(foot)
+    height += 24 + _LINE * len(foot)
+    parts.append(_text(_LEFT, height + 14, _LEGEND, SOFT))
+    height += 30
     opening = (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" viewBox="0 0 {width} {height}"'
     )
-    style = 'class="rp" font-size="13"'
+    style = 'class="rp" role="img" font-size="13"'
     return "\n".join(
         [
             f"{opening} {style}>",
+            f"<title>{escape(foot[0])}</title>",
+            f"<desc>{escape(' '.join([*head, *foot[1:]]))}</desc>",
             looks_svg(),
             f'<rect width="{width}" height="{height}" fill="#ffffff"/>',
             *parts,

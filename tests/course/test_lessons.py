@@ -53,11 +53,7 @@ def test_every_picture_is_shown_in_a_lesson_and_can_be_drawn_again(make: ModuleT
 def test_a_picture_has_a_title_for_those_who_cannot_see_it(name: str) -> None:
     root = ET.parse(COURSE / "pictures" / f"{name}.svg").getroot()
     titles = [element.text for element in root if element.tag.endswith("title")]
-    assert titles or name in UNTITLED
-
-
-UNTITLED = {"09-an-unreachable-state", "12-an-old-answer"}
-"""Drawn without one; the lesson's text describes them."""
+    assert titles
 
 
 def test_a_picture_that_does_not_exist_is_told_in_a_sentence(make: ModuleType) -> None:
