@@ -2,16 +2,20 @@
 
 Nothing is ever stale, since the digest is of everything that the code was made from; so what was compiled only adds up.
 When something new is stored, the folders that were not used for longest go, until all take no more than `MOST_BYTES`.
+Where nothing can be kept (a home that is read-only, or none), it is kept for this run, and a sentence says so.
 """
 
 from __future__ import annotations
 
+import atexit
 import contextlib
+import functools
 import importlib.util
 import os
 import re
 import shutil
 import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
@@ -29,18 +33,41 @@ def cache_directory() -> Path:
     return Path(named) if named else Path(base) / "raftproof"
 
 
+def _kept_in() -> Path:
+    """The cache directory, or where nothing can be written there, a folder of this run's own."""
+    try:
+        directory = cache_directory()
+        directory.mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=directory).close()
+    except (OSError, RuntimeError) as fault:  # Path.home() raises RuntimeError where there is none
+        why = f"{fault.filename}: {fault.strerror}" if isinstance(fault, OSError) else str(fault).rstrip(".")
+        return _of_this_run(why)
+    return directory
+
+
+@functools.cache
+def _of_this_run(why: str) -> Path:
+    """A folder that goes with this process; never one that somebody else could have put code into."""
+    folder = Path(tempfile.mkdtemp(prefix="raftproof-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    sentence = "what is compiled is kept for this run only; RAFTPROOF_CACHE names another folder"
+    print(f"raftproof: {why}: {sentence}", file=sys.stderr)
+    return folder
+
+
 def module_of(
     kind: str, digest: str, source: str, names: Callable[[], dict[str, Any]], at_first: Callable[[], None]
 ) -> ModuleType:
     """The module of a generated source, run with names that it finds; `at_first` is called before it is stored."""
     name = f"raftproof_{kind}_{digest}"
-    path = cache_directory() / digest / f"{name}.py"
+    directory = _kept_in()
+    path = directory / digest / f"{name}.py"
     if not path.exists():
         at_first()
-        _make_room(cache_directory())
+        _make_room(directory)
         path.parent.mkdir(parents=True, exist_ok=True)
         unfinished = path.with_suffix(f".{os.getpid()}")
-        unfinished.write_text(source)
+        unfinished.write_text(source, encoding="utf-8")
         unfinished.replace(path)
     with contextlib.suppress(OSError):  # a folder that somebody else made is used all the same
         os.utime(path.parent)

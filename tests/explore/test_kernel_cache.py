@@ -197,3 +197,24 @@ def test_what_was_not_used_for_longest_is_removed_where_there_is_too_much(
     assert sorted(path.name for path in tmp_path.iterdir()) == [one, three, four, "notes"]
     assert load(two) == 7
     assert first == [one, two, three, four, two]
+
+
+def test_where_nothing_can_be_kept_it_is_kept_for_this_run_and_said_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("RAFTPROOF_CACHE", str(tmp_path / "file" / "kernels"))
+
+    def load(digest: str) -> int:
+        return int(cache.module_of("test", digest, "answer = 7", dict, lambda: first.append(digest)).answer)
+
+    first: list[str] = []
+    one, two = (letter * cache.DIGEST_LENGTH for letter in "ef")
+    assert [load(one), load(one), load(two)] == [7, 7, 7]
+    assert first == [one, two]
+    said = capsys.readouterr().err
+    assert said.startswith(
+        f"raftproof: {tmp_path}/file/kernels: Not a directory: what is compiled is kept for this run"
+    )
+    assert said.count("\n") == 1
+    assert not (tmp_path / "file" / "kernels").exists()
