@@ -1,13 +1,13 @@
 """Which changes of membership are let in: those that make sense, and after which the cluster can go on.
 
 A voter that has not started or cannot be reached agrees to nothing, and yet it counts in every quorum. So a change that
-leaves no majority of voters that are up would be the last one: whatever mends it needs that majority too. etcd's strict
-reconfiguration check has the same purpose and the same words; it is stricter about members that are down.
+leaves no majority of voters that are up would be the last one: whatever mends it needs that majority too. The rules are
+those of etcd's strict reconfiguration check, in its words; but a learner, which counts in no quorum, may always come.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
 from raftproof.impl.server import errors
 from raftproof.impl.server.machine import Member
@@ -26,14 +26,19 @@ def check_addition(members: dict[int, Member], added: Member, is_up: IsUp) -> No
         return
     voters = _voters(members)
     if len(voters) > 1:  # the second of all cannot start before it is added, and there is no other way to two
-        _check_majority([*voters, added], is_up)
+        _check_started([*voters, added])
+    if not all(is_up(voter.id) for voter in voters):  # one that is down had better be removed first
+        raise errors.unhealthy()
 
 
 def check_removal(members: dict[int, Member], id: int, is_up: IsUp) -> Member:
     """The member that is to be removed; raises ApiError."""
     removed = _member(members, id)
     if not removed.is_learner:
-        _check_majority([voter for voter in _voters(members) if voter.id != id], is_up)
+        rest = [voter for voter in _voters(members) if voter.id != id]
+        _check_started(rest)
+        if 2 * sum(is_up(voter.id) for voter in rest) <= len(rest):
+            raise errors.unhealthy()
     return removed
 
 
@@ -55,13 +60,7 @@ def _voters(members: dict[int, Member]) -> list[Member]:
     return [member for member in members.values() if not member.is_learner]
 
 
-def _check_majority(voters: list[Member], is_up: IsUp) -> None:
-    """Of the voters after the change a majority must have started, and be up now."""
-    if not _is_majority(voters, (voter for voter in voters if voter.name)):
+def _check_started(voters: list[Member]) -> None:
+    """Of the voters after the change a majority must have started; who has not has no name yet."""
+    if 2 * sum(bool(voter.name) for voter in voters) <= len(voters):
         raise errors.precondition("re-configuration failed due to not enough started members")
-    if not _is_majority(voters, (voter for voter in voters if is_up(voter.id))):
-        raise errors.unhealthy()
-
-
-def _is_majority(voters: list[Member], some: Iterable[Member]) -> bool:
-    return 2 * len(list(some)) > len(voters)

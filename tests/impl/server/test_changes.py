@@ -39,10 +39,11 @@ def removed(members: dict[int, Member], id: int, up: Collection[int]) -> object:
         return error.code, error.message
 
 
-def test_a_voter_is_added_only_where_the_others_are_a_majority_without_it() -> None:
+def test_a_voter_is_added_only_where_all_others_are_up() -> None:
     assert added(cluster(3), up={1, 2, 3}) is None
     assert added(cluster(3), up={1, 2}) == UNHEALTHY  # 2 of 4, until it has started; and if it never does?
-    assert added(cluster(4, unstarted={4}), up={1, 2, 3}) is None
+    assert added(cluster(4), up={1, 2, 3}) == UNHEALTHY
+    assert added(cluster(4, unstarted={4}), up={1, 2, 3}) == UNHEALTHY
     assert added(cluster(5, unstarted={4, 5}), up={1, 2, 3}) == NOT_STARTED
 
 
