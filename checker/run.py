@@ -25,6 +25,7 @@ from raftproof.checker.language.layout import Layout
 from raftproof.checker.language.model import Model
 from raftproof.checker.language.nodes import BagNode, MapNode, Node, SeqNode, SetNode
 from raftproof.checker.members import refuse_numbered_members
+from raftproof.checker.names import perhaps
 from raftproof.checker.native.build import build
 from raftproof.checker.reduction import refuse_wrong_reductions
 from raftproof.checker.replay import find_violation, told
@@ -61,7 +62,9 @@ class Question:
         for name in self.bounds:
             if name not in self.model.bounds:
                 known = ", ".join(self.model.bounds) or "none"
-                raise BoundsError(f"{self.model.name} has no bound {name}; its bounds are {known}")
+                raise BoundsError(
+                    f"{self.model.name} has no bound {name}{perhaps(name, self.model.bounds)}; its bounds are {known}"
+                )
         bounds = {**self.model.bounds, **self.bounds}
         return Layout(self.model.state, bounds, frozenset(self.symmetric), reduced=frozenset(self.reductions()))
 
@@ -113,7 +116,8 @@ def _known(what: str, given: tuple[str, ...], known: list[str], model: Model) ->
     for name in given:
         if name not in known:
             plural = "properties" if what == "property" else f"{what}s"
-            raise BoundsError(f"{model.name} has no {what} {name}; its {plural} are {', '.join(known) or 'none'}")
+            there = ", ".join(known) or "none"
+            raise BoundsError(f"{model.name} has no {what} {name}{perhaps(name, known)}; its {plural} are {there}")
 
 
 def check(

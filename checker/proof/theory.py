@@ -19,6 +19,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Generic, Literal, TypeVar, get_args, get_origin, get_type_hints
 
+from raftproof.checker.names import perhaps
 from raftproof.checker.proof.logic import (
     Exists,
     ForAll,
@@ -275,7 +276,7 @@ def _find(items: Iterable[Named], name: str, what: str) -> Named:
         if item.name == name:
             return item
         names.append(item.name)
-    raise UnknownName(f"{name}: no such {what}; there are {', '.join(names)}")
+    raise UnknownName(f"{name}: no such {what}{perhaps(name, names)}; there are {', '.join(names)}")
 
 
 def _nothing(*_: Any) -> Formula:

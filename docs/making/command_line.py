@@ -14,7 +14,7 @@ from typer.main import get_command
 from making.markdown import code, table
 from raftproof.commands import COMMANDS
 
-THE_MODELS, A_BOUND = "[default: the model's]", "A [bound](models.md#the-models)."
+THE_MODELS, LINKED = "[default: the model's]", "[the model's](models.md#the-models)"
 
 
 def reference() -> str:
@@ -68,7 +68,7 @@ def _option(param: Any, kind: Any) -> tuple[str, str, str]:
         return code(param.metavar or param.name.upper()), param.help or "", ""
     names = ", ".join(code(name) for name in (*param.opts, *param.secondary_opts))
     takes = "" if param.is_flag else f" {code(param.metavar or _kind(kind))}"
-    return names + takes, (param.help or "").replace(THE_MODELS, A_BOUND), _default(param)
+    return names + takes, (param.help or "").removesuffix(THE_MODELS).rstrip(), _default(param)
 
 
 def _kind(kind: Any) -> str:
@@ -79,7 +79,7 @@ def _kind(kind: Any) -> str:
 
 def _default(param: Any) -> str:
     if THE_MODELS in (param.help or ""):
-        return "the model's"
+        return LINKED
     if param.default is None or param.is_flag or param.default == "" or callable(param.default):
         return ""
     return code(param.default)

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
+from raftproof.checker.names import perhaps
 from raftproof.checker.proof.finite import Instance
 from raftproof.checker.proof.logic import Formula, every, implies, some
 from raftproof.checker.proof.theory import Action, Step, Theory, UnknownName, action
@@ -162,8 +163,9 @@ def rule(name: str) -> WrongRule:
         switched_off, guard = name.split(".")
         sentence = f"{switched_off} does not ask for {guard}."
         return WrongRule(name, sentence, RAFT.action(switched_off).paper, _without(name))
-    known = ", ".join(wrong.name for wrong in WRONG_RULES)
-    raise UnknownName(f"{name}: no such rule; there are {known}, and any guard, as in GrantVote.vote_once")
+    known = [wrong.name for wrong in WRONG_RULES]
+    more = "and any guard, as in GrantVote.vote_once"
+    raise UnknownName(f"{name}: no such rule{perhaps(name, known)}; there are {', '.join(known)}, {more}")
 
 
 __all__ = ["WRONG_RULES", "WrongRule", "rule"]

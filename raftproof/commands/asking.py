@@ -27,31 +27,59 @@ PROGRESS_SECONDS = 60.0
 ModelName = Annotated[
     str, typer.Argument(help="A model's name (`--list`), or FILE.py[:NAME], your own.", show_default=False)
 ]
-Count = Annotated[int | None, typer.Option(show_default=False, help="[default: the model's]", rich_help_panel="Bounds")]
+
+
+def _count(sentence: str) -> Any:
+    """A bound, which the model sets where nobody else does."""
+    return typer.Option(show_default=False, help=f"{sentence} [default: the model's]", rich_help_panel="Bounds")
+
+
+Servers = Annotated[int | None, _count("How many servers there are.")]
+Values = Annotated[int | None, _count("How many different values clients write.")]
+MaxTerm = Annotated[int | None, _count("The last term.")]
+MaxLog = Annotated[int | None, _count("The most entries in a log.")]
+MaxInFlight = Annotated[int | None, _count("The most messages in flight at once.")]
+MaxCopies = Annotated[int | None, _count("The most copies of one message in flight.")]
 Bound = Annotated[
     list[str] | None,
-    typer.Option("--bound", metavar="NAME=N", help="A bound of your own model.", rich_help_panel="Bounds"),
+    typer.Option(
+        "--bound",
+        metavar="NAME=N",
+        help="A bound that has no option of its own; may be repeated.",
+        rich_help_panel="Bounds",
+    ),
 ]
 Faults = Annotated[
-    str, typer.Option(metavar="none|restart,drop,…", help="What may go wrong.", rich_help_panel="What is checked")
+    str,
+    typer.Option(
+        metavar="none|restart,drop,…",
+        help="What may go wrong; each model has its own.",
+        rich_help_panel="What is checked",
+    ),
 ]
 Symmetry = Annotated[
     str,
-    typer.Option(metavar="server|server,value|none", help="What is the same up to its names.", rich_help_panel="How"),
+    typer.Option(metavar="server|server,value|none", help="Whose names make no difference.", rich_help_panel="How"),
 ]
 Break = Annotated[
     list[str] | None,
     typer.Option(
-        "--break", metavar="RULE", help="Switch a rule off; may be repeated.", rich_help_panel="What is checked"
+        "--break",
+        metavar="RULE",
+        help="Switch a rule off, as `raftproof gallery` lists them; may be repeated.",
+        rich_help_panel="What is checked",
     ),
 ]
 Only = Annotated[
     list[str] | None,
-    typer.Option(metavar="PROPERTY", help="Watch only this; may be repeated.", rich_help_panel="What is checked"),
+    typer.Option(
+        metavar="PROPERTY", help="Watch only this property; may be repeated.", rich_help_panel="What is checked"
+    ),
 ]
-Workers = Annotated[str, typer.Option(metavar="ALL|N", help="Threads.", rich_help_panel="How")]
+Workers = Annotated[str, typer.Option(metavar="ALL|N", help="How many threads search.", rich_help_panel="How")]
 Reduce = Annotated[
-    str, typer.Option(metavar="none|live,…", help="The model's reductions that are used.", rich_help_panel="How")
+    str,
+    typer.Option(metavar="none|live,…", help="Which reductions of the model's states are used.", rich_help_panel="How"),
 ]
 States = Annotated[int | None, typer.Option(help="Give up after so many states.", rich_help_panel="Limits", min=1)]
 Memory = Annotated[

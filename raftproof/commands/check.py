@@ -11,12 +11,12 @@ from raftproof.commands import asking, reports
 
 def command(
     model: asking.ModelName = "",
-    servers: asking.Count = None,
-    values: asking.Count = None,
-    max_term: asking.Count = None,
-    max_log: asking.Count = None,
-    max_in_flight: asking.Count = None,
-    max_copies: asking.Count = None,
+    servers: asking.Servers = None,
+    values: asking.Values = None,
+    max_term: asking.MaxTerm = None,
+    max_log: asking.MaxLog = None,
+    max_in_flight: asking.MaxInFlight = None,
+    max_copies: asking.MaxCopies = None,
     bound: asking.Bound = None,
     faults: asking.Faults = "none",
     breaks: asking.Break = None,
@@ -46,7 +46,7 @@ def command(
         from raftproof.commands.models import MODELS
 
         for name, (_, sentence) in MODELS.items():
-            print(f"{name:18} {sentence}")
+            print(f"{name:{max(map(len, MODELS))}}  {sentence}")
         return
     with reports.reported(("check", model), junit, sarif) as report:
         question = asking.question_of(options)

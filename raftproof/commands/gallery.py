@@ -33,12 +33,13 @@ def command(
 
     Exit codes: 0 told or written; 1 `--check` finds something else; 2 usage.
     """
+    from raftproof.checker.names import perhaps
     from raftproof.commands.gallery_rules import as_json, names, shown
 
     known = names()
     for name in rules or ():
         if name not in known:
-            _fail(f"the gallery has no rule {name}; it has {', '.join(known)}")
+            _fail(f"the gallery has no rule {name}{perhaps(name, known)}; it has {', '.join(known)}")
     chosen = [shown(name) for name in rules or known]
     if properties is not None:
         _print_matrix(chosen, properties, json_file)

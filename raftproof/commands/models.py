@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from raftproof.checker.language import BoundsError, Model, ModelError
+from raftproof.checker.names import perhaps
 
 MODELS = {
     "figure2": ("raftproof.model.figure2", "Raft as published: Ongaro's TLA+ specification of Figure 2"),
@@ -58,7 +59,9 @@ def find_model(text: str) -> Model:
     file, _, name = text.partition(":")
     if not file.endswith(".py"):
         known = ", ".join(MODELS)
-        raise BoundsError(f"no model is named {text!r}; there are {known}, and your own as FILE.py[:NAME]")
+        raise BoundsError(
+            f"no model is named {text!r}{perhaps(text, MODELS)}; there are {known}, and your own as FILE.py[:NAME]"
+        )
     return _from_file(Path(file), name)
 
 
@@ -83,7 +86,9 @@ def _from_file(path: Path, name: str) -> Model:
     models = {key: value for key, value in vars(module).items() if isinstance(value, Model)}
     if name:
         if name not in models:
-            raise ModelError(f"{path}: holds no Model named {name}; it has {', '.join(models) or 'none'}")
+            raise ModelError(
+                f"{path}: holds no Model named {name}{perhaps(name, models)}; it has {', '.join(models) or 'none'}"
+            )
         return _whole(path, models[name])
     if len(models) != 1:
         there = ", ".join(models)

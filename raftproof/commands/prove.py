@@ -40,6 +40,7 @@ def command(
 
     Exit codes: 0 proved, 1 refuted, 2 usage, 3 unknown (a time-out is never a proof), 130 Ctrl-C.
     """
+    from raftproof.checker.proof.interrupts import remembered
     from raftproof.checker.proof.solver import SOLVERS, MissingSolver, require
     from raftproof.checker.proof.stratification import NotStratified
     from raftproof.checker.proof.theory import UnknownName
@@ -51,10 +52,11 @@ def command(
     prepare(out, json_file)
     try:
         require(solver)
-        if without or break_rule:
-            code = _what_falls(goals or [], without, break_rule, seed, out, json_file)
-        else:
-            code = _prove_all(goals or [], solver, seed, out, json_file)
+        with remembered():
+            if without or break_rule:
+                code = _what_falls(goals or [], without, break_rule, seed, out, json_file)
+            else:
+                code = _prove_all(goals or [], solver, seed, out, json_file)
     except (UnknownName, MissingSolver) as fault:
         _fail(str(fault), _USAGE)
     except NotStratified as fault:

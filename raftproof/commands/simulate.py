@@ -11,12 +11,12 @@ from raftproof.commands import asking
 
 def command(
     model: asking.ModelName,
-    servers: asking.Count = None,
-    values: asking.Count = None,
-    max_term: asking.Count = None,
-    max_log: asking.Count = None,
-    max_in_flight: asking.Count = None,
-    max_copies: asking.Count = None,
+    servers: asking.Servers = None,
+    values: asking.Values = None,
+    max_term: asking.MaxTerm = None,
+    max_log: asking.MaxLog = None,
+    max_in_flight: asking.MaxInFlight = None,
+    max_copies: asking.MaxCopies = None,
     bound: asking.Bound = None,
     behaviors: Annotated[int, typer.Option(help="How many behaviors.", min=1)] = 1000,
     length: Annotated[int, typer.Option(help="The most states of a behavior.", min=1)] = 100,

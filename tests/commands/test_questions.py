@@ -40,8 +40,11 @@ def sentence_of(result: Result, code: int) -> str:
 
 USAGE = {
     "no model": ([], "name a model: figure2, "),
-    "an unknown model": (["figure3"], "no model is named 'figure3'; there are figure2"),
-    "an unknown rule": (["figure2", "--break", "vote_twice"], "has no rule vote_twice; its rules are"),
+    "an unknown model": (["figure3"], "no model is named 'figure3' (did you mean figure2?); there are figure2"),
+    "an unknown rule": (
+        ["figure2", "--break", "vote_twice"],
+        "has no rule vote_twice (did you mean vote_once?); its rules are",
+    ),
     "a rule of a model without rules": (["jugs", "--break", "x"], "jugs has no rule x; its rules are none"),
     "an unknown property": (
         ["figure2", "--only", "Safety"],
