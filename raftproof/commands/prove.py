@@ -275,5 +275,5 @@ def _write_json(report: dict[str, Any], json_file: str | None) -> None:
 
 
 def _fail(sentence: str, code: int) -> None:
-    typer.echo(sentence, err=True)
+    typer.echo(f"raftproof prove: {sentence}", err=True)
     raise typer.Exit(code)

@@ -48,7 +48,7 @@ USAGE = {
     "a rule of a model without rules": (["jugs", "--break", "x"], "jugs has no rule x; its rules are none"),
     "an unknown property": (
         ["figure2", "--only", "Safety"],
-        "has no property Safety; its properties are ElectionSafety",
+        "has no property Safety (did you mean ElectionSafety?); its properties are ElectionSafety",
     ),
     "an unknown fault": (["figure2", "--faults", "restart,fire"], "has no fault fire; its faults are"),
     "a bound of zero": (["figure2", "--max-term", "0"], "the bound max_term is 0; it must be at least 1"),
