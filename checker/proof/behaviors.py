@@ -18,6 +18,7 @@ from raftproof.checker.proof.bits import Bit, Pick, all_of, if_else, negation, p
 from raftproof.checker.proof.concrete import Interpreter
 from raftproof.checker.proof.finite import Instance, State, Table, Values, node_of
 from raftproof.checker.proof.induction import Unknowns, number, settled
+from raftproof.checker.proof.interrupts import raise_if_interrupted
 from raftproof.checker.proof.logic import Symbol
 from raftproof.checker.proof.theory import Theory
 
@@ -149,6 +150,8 @@ class _Run:
         solver.set("timeout", int(seconds * 1000))
         solver.add([bit for bit in (*self.constraints, *also) if bit is not True])
         outcome = str(solver.check())
+        if outcome == "unknown":
+            raise_if_interrupted(solver.reason_unknown())
         return outcome, self._behavior(solver.model()) if outcome == "sat" else None
 
     def _behavior(self, model: z3.ModelRef) -> Behavior:

@@ -18,6 +18,7 @@ import z3
 from raftproof.checker.proof.bits import Bit, Pick, negation
 from raftproof.checker.proof.concrete import Interpreter
 from raftproof.checker.proof.finite import Instance, State, Table, Values, fixed_tables, node_of
+from raftproof.checker.proof.interrupts import raise_if_interrupted
 from raftproof.checker.proof.logic import Symbol, Variable
 from raftproof.checker.proof.theory import Action, Lemma, Step, Theory
 
@@ -176,7 +177,10 @@ class _Search:
     def _check(self, *assumptions: z3.BoolRef) -> bool:
         left = max(0.5, self.seconds - (time.process_time() - self.start))
         self.solver.set("timeout", int(left * 1000 * WALL_PER_CPU))
-        return bool(self.solver.check(*assumptions) == z3.sat)
+        outcome = self.solver.check(*assumptions)
+        if outcome == z3.unknown:
+            raise_if_interrupted(self.solver.reason_unknown())
+        return bool(outcome == z3.sat)
 
     def _emptied(self) -> z3.ModelRef:
         """A model from which no fact can be taken away; ghosts are taken away first."""

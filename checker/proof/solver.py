@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from multiprocessing import get_context
 from typing import Literal
 
+from raftproof.checker.proof.interrupts import raise_if_interrupted, unheard
+
 Outcome = Literal["unsat", "sat", "unknown"]
 SOLVERS = ("z3", "cvc5")
 _WORTH_A_PROCESS = 40
@@ -71,7 +73,9 @@ def ask_all(questions: Iterable[Question], workers: int) -> Iterator[Answer]:
         return
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
         try:
-            yield from pool.map(ask, listed, chunksize=4)
+            with unheard():
+                answers = pool.map(ask, listed)
+            yield from answers
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise
@@ -93,6 +97,7 @@ def _ask_z3(question: Question) -> tuple[Outcome, tuple[str, ...], str]:
         return "unsat", tuple(str(name).strip("|") for name in solver.unsat_core()), ""
     if outcome == "sat":
         return "sat", (), ""
+    raise_if_interrupted(solver.reason_unknown())
     return "unknown", (), solver.reason_unknown()
 
 

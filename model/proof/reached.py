@@ -11,7 +11,6 @@ its own compiles while the counterexample is still being looked for.
 from __future__ import annotations
 
 import contextlib
-import signal
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import permutations
@@ -24,6 +23,7 @@ from raftproof.checker.native.build import build
 from raftproof.checker.proof.bits import Bit, all_of, any_of, equal, same_truth
 from raftproof.checker.proof.finite import Instance, State
 from raftproof.checker.proof.induction import Counterexample
+from raftproof.checker.proof.interrupts import unheard
 from raftproof.checker.proof.many import failing, rows_of
 from raftproof.checker.run import Question
 from raftproof.checker.states import Found, every_state
@@ -80,12 +80,8 @@ class Ahead:
 
     def __enter__(self) -> Ahead:
         if self._bounds is not None:
-            # Ctrl-C is for this process, which ends the other.
-            before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-            try:
+            with unheard():
                 self._process.start()
-            finally:
-                signal.pthread_sigmask(signal.SIG_SETMASK, before)
         return self
 
     def wait(self, instance: Instance) -> None:

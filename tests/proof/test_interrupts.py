@@ -1,0 +1,70 @@
+"""Ctrl-C ends a proof, whenever it comes, and is lost nowhere."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from raftproof.checker.proof.interrupts import remembered
+from raftproof.checker.proof.obligations import obligations
+from raftproof.checker.proof.solver import Question, ask
+from raftproof.model.proof import RAFT
+
+
+def press_ctrl_c(after: float) -> None:
+    """Send this process what Ctrl-C sends."""
+    threading.Timer(after, os.kill, (os.getpid(), signal.SIGINT)).start()
+
+
+def test_a_solver_that_is_interrupted_does_not_go_on_to_the_next_question() -> None:
+    hard = next(o for o in obligations(RAFT) if o.key == "BecomeLeader → LeaderLog")
+    press_ctrl_c(after=0.5)
+    with pytest.raises(KeyboardInterrupt):
+        ask(Question(hard.key, hard.script(), timeout_seconds=20.0))
+
+
+class Freed:
+    """Something that is being freed when Ctrl-C comes."""
+
+    def __del__(self) -> None:
+        raise KeyboardInterrupt
+
+
+def free_something_and_go_on(seconds: float) -> None:
+    """As a search does that loses Ctrl-C."""
+    Freed()
+    time.sleep(seconds)
+
+
+def test_what_python_forgets_while_it_frees_an_object_comes_again() -> None:
+    begun = time.perf_counter()
+    with remembered(), pytest.raises(KeyboardInterrupt):
+        free_something_and_go_on(seconds=10)
+    assert time.perf_counter() - begun < 10
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("arguments", [(), ("--without", "LeftDown")], ids=str)
+def test_ctrl_c_ends_all_its_processes_and_the_command_with_130(arguments: tuple[str, ...], tmp_path: Path) -> None:
+    command = [sys.executable, "-c", "from raftproof.commands import main; main()", "prove", *arguments, "--json", "-"]
+    process = subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        env={**os.environ, "RAFTPROOF_CACHE": str(tmp_path)},
+    )
+    time.sleep(3)
+    os.killpg(process.pid, signal.SIGINT)
+    out, told = process.communicate(timeout=60)  # which waits for all that may write there
+    assert process.returncode == 130
+    assert '"incomplete"' in out
+    assert "Traceback" not in told
