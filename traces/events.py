@@ -70,8 +70,9 @@ class HardState(msgspec.Struct, frozen=True, gc=False):
     commit: Count
 
 
-class Message(msgspec.Struct, frozen=True, gc=False, rename={"source": "from", "dest": "to", "log_term": "logTerm",
-                                                             "reject_hint": "rejectHint"}):  # fmt: skip
+class Message(msgspec.Struct, frozen=True, gc=False, cache_hash=True, rename={
+    "source": "from", "dest": "to", "log_term": "logTerm", "reject_hint": "rejectHint",
+}):  # fmt: skip
     """The eleven keys of a message; what a kind does not use is 0."""
 
     type: Kind

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
+import msgspec
+
 from raftproof.traces.conformance.machine import Answer
 from raftproof.traces.conformance.membership import NOBODY, Changes, Configuration
 from raftproof.traces.conformance.rounds import Reads
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
 Take: TypeAlias = "Callable[[Cluster, Server, Event, Owed], None]"
 
 
-class Owed(NamedTuple):
+class Owed(msgspec.Struct, frozen=True):
     """A line that a server owes: etcd's handlers are atomic, so that its next line is this one."""
 
     name: str

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+import msgspec
+
 from raftproof.model.deployed.state import Configuration as Members
 from raftproof.traces.conformance.answers import as_sent, say
 from raftproof.traces.conformance.cluster import Cluster
@@ -40,7 +42,7 @@ def install_snapshot(c: Cluster, s: Server, e: Event, owed: Owed) -> None:
     c.machine.put_entry(s.i, index, c.as_modelled(s.log[index]))
     c.pull_commit(s)
     restore_configuration(c, s, e, index)
-    s.owed[0] = s.owed[0]._replace(take=answer_installed)
+    s.owed[0] = msgspec.structs.replace(s.owed[0], take=answer_installed)
 
 
 def answer_installed(c: Cluster, s: Server, e: Event, owed: Owed) -> None:
