@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import msgspec
 import typer
 
+from raftproof.commands.asking import prepare
+
 if TYPE_CHECKING:
     from raftproof.commands.torture_runs import Failure, Judged
 
@@ -79,6 +81,7 @@ def command(
         check_names(rules)
     except ValueError as error:
         _usage(str(error))
+    prepare(None, None if json is None else str(json))
     again = _command(seeds, seed, steps, faults, sorted(rules), conform)
     totals, failure, interrupted, speed = Totals(), None, False, 0.0
     try:
@@ -88,7 +91,7 @@ def command(
             _progress(totals, seeds)
             if judged.violation is not None:
                 found = judged.violation
-                _say(f"\nseed {number}: {found.name} falls after {judged.outcome.steps} steps; making the run small")
+                _say(f"\nseed {number}: {found.name} falls after {judged.outcome.steps} steps; making the run small\n")
                 speed = totals.steps_per_cpu_second
                 failure = shrunk(judged)
                 break
@@ -99,7 +102,10 @@ def command(
     speed = speed or totals.steps_per_cpu_second
     if failure is not None:
         again = _command(1, failure.judged.plan.seed, steps, faults, sorted(rules), conform)
-        _draw(failure, again, out)
+        try:
+            _draw(failure, again, out)
+        except OSError as error:  # the answer is worth more than its picture
+            _say(f"raftproof torture: {error.filename}: {error.strerror}; there are no pictures\n")
     if json is not None:
         _write_json(json, verdict, totals, speed, failure, again)
     if json is None or str(json) != "-":
@@ -235,7 +241,7 @@ def _failure_lines(failure: Failure, out: Path) -> list[str]:
     ]
     for number, step in enumerate(failure.record.recorded()[-20:], failure.length - 19):
         told = [
-            f"{place} {before} → {after}"
+            f"{place} {_short(before)} → {_short(after)}"
             for place, (before, after) in step.changes.items()
             if place.startswith(("role", "current_term", "voted_for", "commit_index"))
         ]
@@ -256,4 +262,4 @@ def _facts(failure: Failure) -> list[str]:
 def _short(value: Any) -> str:
     if isinstance(value, dict):
         return f"{value['kind']} {value['source']}→{value['dest']} term {value['term']}"
-    return str(value)
+    return "none" if value is None else str(value)

@@ -82,6 +82,20 @@ def test_unknown_names_are_a_usage_error(words: list[str], sentence: str, tmp_pa
     assert done.stdout == ""
 
 
+def test_pictures_that_cannot_be_written_take_nothing_from_the_answer(tmp_path: Path) -> None:
+    (tmp_path / "torture").touch()
+    done = torture("--seeds", "1", "--seed", "0", "--steps", "800", "--break", "quorum_majority", cwd=tmp_path)
+    assert done.returncode == 1
+    assert "raftproof torture: torture: File exists; there are no pictures" in done.stderr
+    assert done.stdout.startswith("VIOLATED in run 1")
+
+
+def test_a_result_that_cannot_be_written_is_known_before_the_first_run(tmp_path: Path) -> None:
+    done = torture("--seeds", "100000", "--json", "nowhere/out.json", cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == "raftproof: nowhere/out.json: No such file or directory; nothing can be written there\n"
+
+
 def test_an_interrupt_says_that_the_search_is_incomplete(tmp_path: Path) -> None:
     process = subprocess.Popen(
         [*TORTURE, "--seeds", "100000", "--json", "out.json"],
