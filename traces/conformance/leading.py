@@ -45,7 +45,10 @@ def _propose(c: Cluster, s: Server, e: Event, changes: Changes | None) -> None:
 
 
 def _append(c: Cluster, s: Server, changes: Changes | None) -> None:
-    """Let the model append an entry; it refuses a change of membership while one is pending (thesis §4.1)."""
+    """Let the model append an entry; it refuses a change of membership while one is pending (thesis §4.1).
+
+    What was not committed at its last Ready was not handed to its state machine, so that it waits to be applied.
+    """
     machine = c.machine
     machine.grow(machine.log_length(s.i) + 1)
     if changes is None:
@@ -55,8 +58,10 @@ def _append(c: Cluster, s: Server, changes: Changes | None) -> None:
     entry = c.as_modelled(c.entry(s.term, changes))
     joint = bool(s.configuration.outgoing)
     kind = entry[1] if changes or joint else int(Kind.AUTO)
+    machine.put(s.i, "commit_index", s.disk.commits()[1])  # what it may have applied
     if not machine.act("propose_change", s.i, kind, *entry[2:]):
         raise machine.refused(_refused(c, s, bool(changes) and joint))
+    machine.put(s.i, "commit_index", s.commit)
     if kind != entry[1]:
         machine.set_kind(s.i, machine.log_length(s.i), entry[1])
 
@@ -86,7 +91,7 @@ def _refused(c: Cluster, s: Server, joint: bool) -> Departure:
         "one_change_pending",
         f"leader {s.nid} accepts a change of membership while entry {pending} may be one that is not applied",
         {"applied": f"at least {pending}"},
-        {"applied": f"at most {min(waiting, s.commit)}"},
+        {"applied": f"at most {min(waiting, s.disk.commits()[1])}"},
     )
 
 
@@ -291,10 +296,8 @@ def receive_append_answer(c: Cluster, s: Server, e: Event) -> None:
     elif m.term == s.term and s.role == LEADER and m.type == "MsgAppResp" and not m.reject:
         source, index = c.machine.add(m.source), m.index
         known = c.machine.match(s.i, source)
-        low = min(s.low.get(m.source, 0), known)
-        is_member = s.configuration.may_hold(m.source)
         c.machine.receive(m)
-        s.attempt = is_member and index >= (known if c.strict else low)
+        s.attempt = s.configuration.may_hold(m.source) and (index >= known or not c.strict)
         s.low[m.source] = index
         if not s.attempt:
             _keep_commit(c, s)
@@ -324,16 +327,18 @@ def commit(c: Cluster, s: Server, e: Event) -> None:
     high = max(c.machine.get(s.i, "commit_index"), s.commit)
     if index != high:
         _compare_late(c, s, index, high)
+        c.machine.put(s.i, "commit_index", index)
     if index > s.commit:
         c.commit(s, index)
-    if index < high:
-        c.machine.put(s.i, "commit_index", index)
     same(s, c, e)
 
 
 def _compare_late(c: Cluster, s: Server, index: int, high: int) -> None:
-    """A leader that lets late answers lower what it knows commits less, but no entry of an older term."""
-    low = high if c.strict else min(high, _committable(s, s.low))
+    """A leader that lets late answers lower what it knows commits less, and later, but no entry of an older term."""
+    low = high
+    if not c.strict:
+        known = {j: c.machine.match(s.i, i) for j, i in c.machine.numbers.items()}
+        low, high = min(high, _committable(s, s.low)), max(high, _committable(s, known))
     if not low <= index <= high or (s.commit < index < high and s.log[index] >> SHIFT != s.term):
         rule, why = _why_not_committed(c, s, index)
         raise Departure(
