@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import ssl
 from collections import defaultdict
@@ -11,8 +12,11 @@ from raftproof.impl.core import Message
 from raftproof.impl.server.directory import Identity
 from raftproof.impl.server.machine import Machine, Member
 from raftproof.impl.server.peers import PROTOCOL, Answer, Hello, Link, Listener, Refusal
+from raftproof.impl.server.settings import ELECTION_TICKS, TICK_SECONDS
 
 log = logging.getLogger("raftproof.server")
+
+_LEARN_SECONDS = ELECTION_TICKS * TICK_SECONDS
 
 
 class Mesh:
@@ -38,7 +42,8 @@ class Mesh:
         self.follow(self._machine)
 
     def follow(self, machine: Machine) -> None:
-        """Dial exactly the other members."""
+        """Dial exactly the other members. One that was removed may have learned that from the log; if not, it dials
+        again when its connection ends, and is told."""
         self._machine = machine
         own = self._identity.server
         wanted = {id: member.peer_urls[0] for id, member in self._members().items() if id != own}
@@ -49,6 +54,7 @@ class Mesh:
             if id not in self._links:
                 hello = Hello(PROTOCOL, self._identity.cluster, own, id)
                 self._links[id] = Link(url, hello, self._dialling, self._refused)
+        asyncio.get_running_loop().call_later(_LEARN_SECONDS, self._listener.hang_up, machine.removed)
 
     def is_up(self, id: int) -> bool:
         """Whether there is a way to this server."""

@@ -17,7 +17,7 @@ import os
 import socket
 import ssl
 import struct
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Container, Iterable
 from typing import cast
 from urllib.parse import urlsplit
 
@@ -164,7 +164,8 @@ class Listener:
         receive: Callable[[list[Message]], None],
     ) -> None:
         self._judge, self._answer, self._receive = judge, answer, receive
-        self._open: set[Frames] = set()
+        self._open: dict[Frames, int] = {}
+        """The connections, and who is at the other end; 0 until it has said so."""
         self._server: asyncio.Server | None = None
 
     async def start(self, url: str, context: ssl.SSLContext | None) -> None:
@@ -177,7 +178,13 @@ class Listener:
 
     def _connection(self) -> Frames:
         # It counts as open once it is made: one that fails in TLS' handshake never is, and nothing tells its loss.
-        return Frames(self._hello, self._open.discard, _MAX_HELLO, self._open.add)
+        return Frames(self._hello, self._lost, _MAX_HELLO, self._made)
+
+    def _made(self, frames: Frames) -> None:
+        self._open[frames] = 0
+
+    def _lost(self, frames: Frames) -> None:
+        del self._open[frames]
 
     def _hello(self, frames: Frames, payload: bytes) -> None:
         try:
@@ -195,6 +202,7 @@ class Listener:
         if refusal is not None or not hello.source:
             frames.transport.close()
             return
+        self._open[frames] = hello.source
         frames.limit = _MAX_FRAME
         frames._take = self._messages
 
@@ -206,6 +214,12 @@ class Listener:
             frames.transport.abort()
             return
         self._receive(messages)
+
+    def hang_up(self, sources: Container[int]) -> None:
+        """Take no more from these servers: they dial again, and are told why not."""
+        for frames, source in self._open.items():
+            if source in sources:
+                frames.transport.close()
 
     async def stop(self) -> None:
         """Close every connection."""

@@ -10,7 +10,7 @@ import struct
 import pytest
 import uvloop
 
-from raftproof.impl.server.peers import Answer, Frames, Link, Listener
+from raftproof.impl.server.peers import PROTOCOL, Answer, Frames, Hello, Link, Listener, dial
 from raftproof.impl.server.settings import Certificates
 from raftproof.impl.server.tls import peer_contexts
 from tests.impl.server.certificates import Authority
@@ -44,6 +44,23 @@ async def lose(*, by_reset: bool) -> tuple[bool, bool]:
     await asyncio.sleep(0)
     frames.send(b"later still")
     return told
+
+
+async def remove_one_of_two() -> tuple[bool, bool]:
+    listener = Listener(lambda _: None, lambda: Answer(1), lambda _: None)
+    (port,) = free_ports(1)
+    await listener.start(f"http://127.0.0.1:{port}", None)
+    lost = [(await dial(f"http://127.0.0.1:{port}", Hello(PROTOCOL, 1, source, 3), None))[2] for source in (1, 2)]
+    listener.hang_up({2})
+    await asyncio.wait(lost, return_when=asyncio.FIRST_COMPLETED)
+    told = lost[0].done(), lost[1].done()
+    await listener.stop()
+    await asyncio.wait(lost)
+    return told
+
+
+def test_a_server_that_was_removed_is_hung_up_on_so_that_it_dials_again_and_is_told() -> None:
+    assert asyncio.run(remove_one_of_two()) == (False, True)
 
 
 async def disturb(authority: Authority) -> None:
