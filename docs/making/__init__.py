@@ -7,6 +7,7 @@ map. Links to files of the repository lead to pages that show them, and the gall
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -28,6 +29,16 @@ def setup(app: Sphinx) -> dict[str, bool]:
 
 
 def copy_gallery(app: Sphinx, fault: Exception | None) -> None:
-    """The gallery is pages already; they refer to each other by their names in one folder."""
+    """The gallery is pages already; in the site they lead back to it, and to the lemmas that they name."""
     if fault is None and app.builder.format == "html":
-        shutil.copytree(Path(app.srcdir) / "gallery", Path(app.outdir) / "gallery", dirs_exist_ok=True)
+        gallery = Path(app.outdir) / "gallery"
+        shutil.copytree(Path(app.srcdir) / "gallery", gallery, dirs_exist_ok=True)
+        for page in gallery.glob("*.html"):
+            page.write_text(in_site(page.read_text(encoding="utf-8")), encoding="utf-8")
+
+
+def in_site(page: str) -> str:
+    """A page of the gallery as a page of the site; the pages that step through a behavior stay as they are."""
+    home = '<p><a href="../index.html">raftproof: all pages</a></p>'
+    page = page.replace("<body>\n<p><a", f"<body>\n{home}\n<p><a").replace("<body>\n<h1", f"<body>\n{home}\n<h1")
+    return re.sub(r'<code class="lemma">(\w+)</code>', r'<a href="../proof/lemmas/\1.html">\1</a>', page)

@@ -174,7 +174,7 @@ def _tail(rule: Shown) -> str:
     """The proof, the implementation, the real systems."""
     parts = []
     if rule.lemma:
-        lemma = f'<a href="../proof/lemmas/{rule.lemma.falls}.md">{rule.lemma.falls}</a>'
+        lemma = f'<code class="lemma">{rule.lemma.falls}</code>'  # the documentation's site makes it a link
         where = f"by a step {rule.lemma.action} in a cluster of {rule.lemma.cluster}"
         parts.append(f"""<h2>In the proof</h2>
 <p>The first lemma that falls is {lemma}, {escape(where)}.</p>
@@ -201,6 +201,7 @@ def _torture(rule: Shown) -> str:
 def _index(rules: list[Shown]) -> str:
     """All rules: what falls, how soon, and the picture of the story."""
     cards = "\n".join(_card(rule) for rule in rules)
+    links = " · ".join(f'<a href="#{rule.name}">{rule.name}</a>' for rule in rules)
     return _page(
         "What falls without each rule of Raft",
         f"""<h1>What falls without each rule of Raft</h1>
@@ -209,6 +210,7 @@ search has found within the bounds that stand beside it; every step was taken ag
 The bar under a log is what is committed; a term has a colour, a pattern and its number; ★ leads.</p>
 <p><a href="properties.html">Which property catches which broken rule?</a></p>
 <p class="soft">Built by <code>raftproof gallery --out docs/gallery</code>.</p>
+<p>{links}</p>
 {cards}
 """,
     )

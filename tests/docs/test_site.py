@@ -7,9 +7,10 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
-from making import command_line, filled, formats, language
+from making import command_line, filled, formats, in_site, language
 
 from tests.docs.pages import ROOT
 
@@ -25,7 +26,7 @@ def test_the_site_is_built_without_a_warning_and_is_whole(tmp_path: Path) -> Non
     assert len(pages) > 100
     assert (tmp_path / "searchindex.js").stat().st_size > 10_000
     assert loaded_from_elsewhere([*pages, *tmp_path.rglob("*.css")]) == []
-    ours = [page for page in pages if page.relative_to(tmp_path).parts[0] not in ("gallery", "_static")]
+    ours = [page for page in pages if page.relative_to(tmp_path).parts[0] != "_static"]
     assert links_to_nothing(ours) == []
     assert lines_that_are_not_there(tmp_path / "paper-map.html") == []
 
@@ -37,8 +38,14 @@ def loaded_from_elsewhere(files: list[Path]) -> list[str]:
 
 def links_to_nothing(pages: list[Path]) -> list[str]:
     """Links that the extension makes, to the gallery, to folders and files, are not Sphinx's to check."""
-    links = [(page, link) for page in pages for link in re.findall(r'href="([^"#:?]+)(?:#[^"]*)?"', page.read_text())]
-    return sorted({f"{page.name}: {link}" for page, link in links if not (page.parent / link).exists()})
+    anchors = {page.resolve(): set(re.findall(r'\bid="([^"]+)"', page.read_text())) for page in pages}
+    faults = set()
+    for page in pages:
+        for link, anchor in re.findall(r'href="([^"#:?]*)(?:#([^"]*))?"', page.read_text()):
+            file = (page.parent / unquote(link)).resolve() if link else page.resolve()
+            if not file.exists() or (anchor and unquote(anchor) not in anchors.get(file, {unquote(anchor)})):
+                faults.add(f"{page.name}: {link}{anchor and '#'}{anchor}")
+    return sorted(faults)
 
 
 def lines_that_are_not_there(page: Path) -> list[str]:
@@ -48,14 +55,24 @@ def lines_that_are_not_there(page: Path) -> list[str]:
     return [f"{file}#{line}" for file, line in sorted(found) if f'id="{line}"' not in (page.parent / file).read_text()]
 
 
+def test_a_page_of_the_gallery_leads_back_to_the_site_and_to_the_lemma_that_it_names() -> None:
+    for name in ("index.html", "commit_own_term.html", "properties.html"):
+        assert '<a href="../index.html">' in in_site((ROOT / "docs" / "gallery" / name).read_text())
+    page = (ROOT / "docs" / "gallery" / "commit_own_term.html").read_text()
+    assert "../" not in page, "by itself the gallery stands anywhere"
+    assert '<a href="../proof/lemmas/CommitQuorum.html">CommitQuorum</a>' in in_site(page)
+
+
 def test_a_site_that_is_not_whole_is_found(tmp_path: Path) -> None:
     page, other = tmp_path / "page.html", tmp_path / "source"
     links = "".join(f'<a href="source/a.py.html#L-{line}">' for line in range(60))
-    page.write_text(f'<script src="https://example.org/x.js"></script><a href="nowhere.html#here">{links}')
+    page.write_text(
+        f'<script src="https://example.org/x.js"></script><a href="nowhere.html#here"><a href="#there">{links}'
+    )
     other.mkdir()
     (other / "a.py.html").write_text("".join(f'<a id="L-{line}">' for line in range(59)))
     assert loaded_from_elsewhere([page]) == ["page.html: ['https://example.org/x.js']"]
-    assert links_to_nothing([page]) == ["page.html: nowhere.html"]
+    assert links_to_nothing([page]) == ["page.html: #there", "page.html: nowhere.html#here"]
     assert lines_that_are_not_there(page) == ["source/a.py.html#L-59"]
 
 
