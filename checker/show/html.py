@@ -47,8 +47,9 @@ def result_html(result: Result) -> str:
 <body>
 {_header(result, behavior, title)}
 <nav aria-label="steps">
-<button id="first">|◀</button> <button id="back">◀ back</button> <b id="counter" aria-live="polite"></b>
-<button id="on">forward ▶</button> <button id="last">▶|</button>
+<button id="first" aria-label="first step">|◀</button> <button id="back">◀ back</button>
+<b id="counter" aria-live="polite"></b>
+<button id="on">forward ▶</button> <button id="last" aria-label="last step">▶|</button>
 <span class="soft">keys: <kbd>←</kbd> <kbd>→</kbd> <kbd>Home</kbd> <kbd>End</kbd></span>
 </nav>
 <main>

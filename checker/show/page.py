@@ -48,8 +48,20 @@ ul.claims { list-style: none; padding: 0; display: flex; flex-wrap: wrap; gap: 2
 li.falls { font-weight: bold; border: 2px solid #b34700; background: #fdf0e4; border-radius: 4px; padding: 0 8px; }
 .rp .row.now { fill: #fff3b0; stroke: #1a1a1a; stroke-width: 1.5; }
 @media (max-width: 1000px) {
+  header, main { display: block; }
+  header { padding: 10px 12px 6px; }
+  nav { position: sticky; top: 0; background: #ffffff; padding: 8px 12px; gap: 6px; white-space: nowrap; }
+  nav .soft { display: none; }
+  button { padding: 3px 8px; }
+  .scripted main, .scripted #steps { height: auto; }
+  .scripted #diagram { height: 45vh; border-bottom: 1px solid #c4c4c4; }
+  #steps { min-width: 0; padding: 10px 12px; }
+}
+@media print {
+  nav { display: none; }
   main { display: block; }
-  .scripted main, .scripted #diagram, .scripted #steps { height: auto; }
+  .scripted main, .scripted #diagram, .scripted #steps { height: auto; overflow: visible; }
+  #diagram svg { max-width: 100%; }
 }
 """
 
@@ -76,10 +88,13 @@ function show(wanted) {
   history.replaceState(null, '', '#step' + now);
 }
 document.body.classList.add('scripted');
-document.body.style.setProperty('--above', document.querySelector('main').offsetTop + 'px');
+const fit = () => document.body.style.setProperty('--above', document.querySelector('main').offsetTop + 'px');
+addEventListener('resize', fit);
+fit();
 const keys = {ArrowRight: 1, ArrowDown: 1, j: 1, ' ': 1, ArrowLeft: -1, ArrowUp: -1, k: -1, Home: -1e9, End: 1e9};
 document.addEventListener('keydown', event => {
   if (event.ctrlKey || event.altKey || event.metaKey || !(event.key in keys)) return;
+  if (event.key === ' ' && event.target.tagName === 'BUTTON') return;
   event.preventDefault();
   show(now + keys[event.key]);
 });

@@ -42,6 +42,12 @@ td, th { border: 1px solid #c4c4c4; padding: 3px 10px; text-align: left; vertica
 summary { cursor: pointer; font-weight: bold; margin: 10px 0; }
 .card { border: 1px solid #c4c4c4; border-radius: 6px; padding: 8px 16px; margin: 14px 0; }
 .card h2 { border: 0; margin: 0; padding: 0; }
+@media (max-width: 700px) {
+  table { display: block; overflow-x: auto; }
+  td { min-width: 7em; }
+  td code { overflow-wrap: normal; white-space: nowrap; }
+  .facts { overflow-wrap: anywhere; }
+}
 @media print { details > * { display: block; } }
 """
 

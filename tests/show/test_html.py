@@ -117,3 +117,13 @@ def test_an_error_in_the_page_is_seen(tmp_path: Path, monkeypatch: pytest.Monkey
     monkeypatch.setitem(globals(), "PRESS", "<script>throw new Error('broken')</script>")
     with pytest.raises(AssertionError, match="reports an error"):
         open_in_browser(examples.two_leaders(), tmp_path, [])
+
+
+@pytest.mark.real("chromium")
+@pytest.mark.thorough
+def test_space_presses_the_button_that_has_the_focus_and_does_not_step_forward(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    press = "back.focus(); back.dispatchEvent(new KeyboardEvent('keydown', {key: ' ', bubbles: true}));"
+    monkeypatch.setitem(globals(), "PRESS", f"<script>{press} document.title = 'shown ' + counter.textContent</script>")
+    assert open_in_browser(examples.two_leaders(), tmp_path, [], "#step2").startswith("shown step 2 of ")
