@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import signal
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import BinaryIO
+
+import msgspec
 
 from raftproof.impl.server.client import Client
+from raftproof.impl.server.directory import Identity
 from raftproof.impl.server.errors import ApiError, CannotStart
 from raftproof.impl.server.proto import rpc_pb2
 from raftproof.impl.server.settings import Certificates
@@ -40,8 +45,8 @@ class LocalCluster:
         stop = asyncio.Event()
         for number in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
-        self._start()
         try:
+            self._start()
             while not stop.is_set():
                 await self._watch()
                 try:
@@ -52,10 +57,7 @@ class LocalCluster:
             self._stop()
 
     def _start(self) -> None:
-        try:
-            self._directory.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise CannotStart(f"{self._directory}: {error.strerror}; name a directory that can be written") from None
+        self._check_directory()
         cluster = ",".join(f"{name}={url}" for name, url in zip(self._names, self._peer_urls, strict=True))
         program = [sys.executable, "-c", "from raftproof.commands import main; main()", "serve"]
         for name, client_url, peer_url in zip(self._names, self._client_urls, self._peer_urls, strict=True):
@@ -63,7 +65,7 @@ class LocalCluster:
             options += ["--listen-client-urls", client_url, "--listen-peer-urls", peer_url]
             if self._traced:
                 options += ["--trace", str(self._directory / f"{name}.ndjson")]
-            with self._log(name).open("wb") as output:
+            with self._open_log(name) as output:
                 self._processes[name] = subprocess.Popen(
                     [*program, *options],
                     stdout=output,
@@ -73,8 +75,27 @@ class LocalCluster:
             self._say(f"{name}: clients at {client_url}, data in {self._directory / name}")
         self._say("try: etcdctl --endpoints=" + ",".join(self._client_urls) + " put hello world")
 
+    def _check_directory(self) -> None:
+        """What it holds, if anything, must be a cluster of this size: none grows by being started with more servers."""
+        try:
+            self._directory.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise CannotStart(f"{self._directory}: {error.strerror}; name a directory that can be written") from None
+        for file in sorted(self._directory.glob("s[1-9]/member.json")):
+            with contextlib.suppress(OSError, msgspec.DecodeError):  # its server says what is wrong with it
+                servers = len(msgspec.json.decode(file.read_bytes(), type=Identity).members)
+                if servers != len(self._names):
+                    advice = f"run it with -n {servers}, or name another --data-dir"
+                    raise CannotStart(f"{self._directory} holds a cluster of {servers}; {advice}")
+
     def _log(self, name: str) -> Path:
         return self._directory / f"{name}.log"
+
+    def _open_log(self, name: str) -> BinaryIO:
+        try:
+            return self._log(name).open("wb")
+        except OSError as error:
+            raise CannotStart(f"{self._log(name)}: {error.strerror}; name another --data-dir") from None
 
     async def _watch(self) -> None:
         """Say who leads when that changes, and who has stopped."""

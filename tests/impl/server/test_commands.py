@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -75,6 +76,27 @@ def test_a_cluster_whose_ports_are_taken_says_so(tmp_path: Path) -> None:
     assert "s1 has stopped: " in done.stdout
     assert "address already in use; is another server running there?" in done.stdout
     assert done.stderr == f"raftproof cluster: no server runs; their logs are in {tmp_path / 'two'}\n"
+
+
+def test_a_cluster_of_another_size_or_without_its_logs_does_not_start_and_leaves_nothing_running(
+    tmp_path: Path,
+) -> None:
+    port = free_ports(6)[0]
+    RunningCluster(tmp_path, port).stop()
+
+    def refused(servers: int) -> str:
+        command = [*RAFTPROOF, "cluster", "-n", str(servers), "--data-dir", str(tmp_path), "--port", str(port)]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=30)
+        assert done.returncode == 4
+        return done.stderr
+
+    for servers in (1, 5):
+        assert f"{tmp_path} holds a cluster of 3; run it with -n 3, or name another --data-dir" in refused(servers)
+    (tmp_path / "s2.log").unlink()
+    (tmp_path / "s2.log").mkdir()
+    assert refused(3) == f"raftproof cluster: {tmp_path}/s2.log: Is a directory; name another --data-dir\n"
+    with socket.create_server(("127.0.0.1", port)):  # s1, which had begun, is gone
+        pass
 
 
 def test_what_cannot_be_asked_is_a_usage_error() -> None:
