@@ -15,6 +15,7 @@ import typer
 
 if TYPE_CHECKING:
     from raftproof.checker.explore.compiled import Statistics
+    from raftproof.checker.language.layout import Layout
     from raftproof.checker.result import Result
     from raftproof.checker.run import Question
 
@@ -59,7 +60,11 @@ Faults = Annotated[
 ]
 Symmetry = Annotated[
     str,
-    typer.Option(metavar="server|server,value|none", help="Whose names make no difference.", rich_help_panel="How"),
+    typer.Option(
+        metavar="server|server,value|none",
+        help="Whose names make no difference; also a sort of your own.",
+        rich_help_panel="How",
+    ),
 ]
 Break = Annotated[
     list[str] | None,
@@ -127,14 +132,16 @@ def question_of(options: dict[str, Any]) -> Question:
             bounds=bounds | dict(map(_own_bound, options["bound"] or [])),
             faults=_names(options["faults"]),
             broken=tuple(options["breaks"] or ()),
-            symmetric=tuple(f"{name}s" for name in _symmetry(options["symmetry"])),
+            symmetric=tuple(f"{name}s" for name in _names(options["symmetry"])),
             reduce=_names(options["reduce"]),
             only=tuple(options["only"]) if options["only"] else None,
             workers=_workers(options["workers"]),
             limits=limits,
             command=shlex.join(["raftproof", *sys.argv[1:]]),
         )
-        question.interpreter(question.layout())
+        layout = question.layout()
+        _see_that_symmetric(options["symmetry"], layout)
+        question.interpreter(layout)
     except BoundsError as fault:
         fail(str(fault), USAGE)
     except ModelError as fault:
@@ -176,12 +183,15 @@ def _names(text: str) -> tuple[str, ...]:
     return () if text == "none" else tuple(dict.fromkeys(part.strip() for part in text.split(",") if part.strip()))
 
 
-def _symmetry(text: str) -> tuple[str, ...]:
-    names = _names(text)
-    for name in names:
-        if name not in ("server", "value"):
-            fail(f"--symmetry {text}: {name} is none of server, value; write server, server,value or none", USAGE)
-    return names
+def _see_that_symmetric(text: str, layout: Layout) -> None:
+    """A symmetric sort is named by its bound: the clients of a bound `clients` are `client`."""
+    own = [sort.symmetric.bound.removesuffix("s") for sort in layout.all_symmetric() if sort.symmetric]
+    known = dict.fromkeys(("server", "value", *own))
+    for name in _names(text):
+        if name not in known:
+            fail(f"--symmetry {text}: {name} is none of {', '.join(known)}; write some of these, or none", USAGE)
+    if own and text == "server" not in own:
+        announce(f"states that differ only in who is who count apart; --symmetry {own[0]} counts them once")
 
 
 def _workers(text: str) -> int:

@@ -127,6 +127,21 @@ def test_a_name_that_the_file_lacks(tmp_path: Path) -> None:
     assert "holds no Model named other; it has model" in sentence_of(ask("check", f"{path}:other"), 4)
 
 
+def test_a_sort_of_ones_own_is_symmetric_if_asked_and_one_is_told_so(tmp_path: Path) -> None:
+    sort = 'class Client(Symmetric):\n    """One."""\n\n    bound = "clients"\n\n\n'
+    text = EMPTY.replace("class S(State):", sort + "class S(State):\n    clients: Members[Client]")
+    text += (
+        'model = Model("mine", S, bounds={"clients": 2})\n\n\n@model.initial\ndef start(s: S) -> None:\n    """So."""\n'
+    )
+    path = tmp_path / "mine.py"
+    path.write_text(text)
+    told = "--symmetry clnt: clnt is none of server, value, client; write some of these, or none"
+    assert told in sentence_of(ask("check", str(path), "--symmetry", "clnt"), 2)
+    asked = ask("check", str(path), "--only", "Nothing")
+    assert "count apart; --symmetry client counts them once" in asked.stderr
+    assert "count apart" not in ask("check", str(path), "--symmetry", "client", "--only", "Nothing").stderr
+
+
 def test_the_models_are_listed() -> None:
     result = ask("check", "--list")
     assert result.exit_code == 0
