@@ -194,9 +194,11 @@ class Layout:
         return node
 
     def _find_owner(self) -> Sort | None:
-        nodes = [n for n in self.fields.values() if isinstance(n, MapNode | SetNode)]
-        found = {n.key.symmetric.bound != "servers": n.key for n in reversed(nodes) if n.key.symmetric}
-        return found.get(False, found.get(True))
+        """The sort whose members have words of their own: servers, or else the first that a field is kept for."""
+        keys = [n.key for n in self.fields.values() if isinstance(n, MapNode | SetNode)]
+        symmetric = [(key.symmetric.bound, key) for key in keys if key.symmetric]
+        servers = [key for bound, key in symmetric if bound == "servers"]
+        return next(iter([*servers, *(key for _, key in symmetric)]), None)
 
     def is_owned(self, node: Node) -> bool:
         """Whether a field has a value for each owner, in the owner's words."""
@@ -206,13 +208,13 @@ class Layout:
 
     def new(self, broken: int = 0) -> Any:
         """A state before the initial state is set."""
+        return self._made(broken, {name: node.fresh() for name, node in self.fields.items()})
+
+    def _made(self, broken: int, values: dict[str, Any]) -> Any:
+        """A state with these values of its fields."""
         state = object.__new__(self.cls)
-        slots = state.__dict__
-        slots["_layout"], slots["_broken"] = self, broken
-        for name, sort in self.constants.items():
-            slots[name] = Members(sort)
-        for name, node in self.fields.items():
-            slots[name] = node.fresh()
+        constants: dict[str, Members[int]] = {name: Members(sort) for name, sort in self.constants.items()}
+        state.__dict__.update({"_layout": self, "_broken": broken, **constants, **values})
         return self._joined(state)
 
     def copy(self, state: Any) -> Any:
@@ -238,14 +240,7 @@ class Layout:
 
     def decode(self, bits: int, broken: int = 0) -> Any:
         """The state of an integer."""
-        state = object.__new__(self.cls)
-        slots = state.__dict__
-        slots["_layout"], slots["_broken"] = self, broken
-        for name, sort in self.constants.items():
-            slots[name] = Members(sort)
-        for name, node in self.fields.items():
-            slots[name] = node.unpack(bits >> node.offset)
-        return self._joined(state)
+        return self._made(broken, {name: node.unpack(bits >> node.offset) for name, node in self.fields.items()})
 
     def _joined(self, state: Any) -> Any:
         """The state, its nested states made of its own containers."""

@@ -31,7 +31,8 @@ from raftproof.checker.language.layout import Layout
 from raftproof.checker.language.model import Declared, Model
 from raftproof.checker.native.batch import Batch, Plan, Words
 from raftproof.checker.native.cache import DIGEST_LENGTH, module_of
-from raftproof.checker.native.generate import BATCH, generate, maps_of
+from raftproof.checker.native.generate import BATCH, generate
+from raftproof.checker.native.parameters import maps_of
 
 ENTRY: dict[str, Any] = {"error_model": "numpy", "nogil": True}
 OPTIONS: dict[str, Any] = ENTRY | {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}

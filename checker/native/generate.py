@@ -11,26 +11,23 @@ properties that are watched. The kernels proper, the same for all models, are ap
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from raftproof.checker.language.errors import BoundsError
 from raftproof.checker.language.layout import Layout
-from raftproof.checker.language.model import Action, Declared, Model, Parameter
-from raftproof.checker.language.nodes import WORD, BagNode, MapNode, Node, Record, Scalar, SeqNode
+from raftproof.checker.language.model import Action, Declared, Model, Property
+from raftproof.checker.language.nodes import BagNode, MapNode, Node, Record, Scalar, SeqNode
 from raftproof.checker.native.batch import Plan
-from raftproof.checker.native.canonical import SALT, generate_canonical
+from raftproof.checker.native.canonical import generate_canonical
+from raftproof.checker.native.keys import SALT
 from raftproof.checker.native.normal import generate_normal
+from raftproof.checker.native.parameters import MOST_BRANCH, branch_of, enter_loops, generate_masks, maps_of
 from raftproof.checker.native.text import Text
 
 BATCH = 192
 """Successors that are made, prefetched and then inserted together."""
-MOST_BRANCH = 1 << 16
-"""The most successors of a state of a model whose actions take Maps; one that has more is an error."""
-MOST_VALUES = WORD
-"""The most values that a Map which an action takes has for a key: which of them are allowed is one word."""
 HEAD = '''"""Generated from {model}, {bounds}, symmetry {symmetry}. Do not edit."""
 import numpy as np
 from numba import njit
@@ -74,7 +71,7 @@ def generate(model: Model, layout: Layout, primitives: str = "primitives") -> st
     generate_canonical(text, layout)
     for group in groups_of(model):
         _generate_within(text, model, layout, group)
-        _generate_masks(text, layout, group.first, group.action)
+        generate_masks(text, layout, group.first, group.action)
     _generate_answers(text, model, layout)
     _generate_successors(text, model, layout)
     head = HEAD.format(model=model.name, bounds=layout.bounds, symmetry=sorted(layout.symmetric), primitives=primitives)
@@ -162,85 +159,15 @@ def _is_limited(node: Node) -> bool:
     return False
 
 
-# --------------------------------------------------------------------------------------------------- parameters
+# --------------------------------------------------------------------------------------------------- properties
 
 
-def _for_all(
-    text: Text,
-    layout: Layout,
-    declared: Declared,
-    states: str,
-    condition: str,
-    then: str,
-) -> None:
+def _for_all(text: Text, layout: Layout, declared: Declared, states: str, condition: str, then: str) -> None:
     """Emit loops over a property's parameters around a condition, in which {call} stands for the arguments."""
     with ExitStack() as loops:
-        names = _enter_loops(text, layout, declared.parameters, loops, message="")
+        names = enter_loops(text, layout, declared.parameters, loops, message="")
         loops.enter_context(text.block(condition.replace("{call}", ", ".join([states, *names]))))
         text(then)
-
-
-def _enter_loops(
-    text: Text, layout: Layout, parameters: Sequence[Parameter], loops: ExitStack, message: str, number: int = 0
-) -> list[str]:
-    """Open a loop for each parameter of action `number`; `message` is the name of a message that is at hand."""
-    names: list[str] = []
-    for k, parameter in enumerate(parameters):
-        sort, key = parameter.sort(layout), parameter.key(layout)
-        if sort is None:
-            if not message:
-                raise BoundsError(f"{parameter.name}: only actions have messages as parameters")
-            names.append(message)
-            continue
-        if key is not None:
-            masks = f"MASKS + {8 * sum(1 for p in parameters[:k] if p.key(layout) is not None)}"
-            for j in range(key.size):
-                asked = ", ".join(["s", *names, str(key.first + j)])
-                text(f"b[{masks} + {j}] = U(allowed_{number}_{k}({asked}))")
-            loops.enter_context(_choices(text, f"w{k}", f"b, {masks}, {key.size}"))
-            text(f"y{k} = choice(w{k})")
-        else:
-            loops.enter_context(text.block(f"for y{k} in range({sort.first}, {sort.last + 1}):"))
-            if parameter.where:
-                asked = ", ".join(["s", *names, f"y{k}"])
-                loops.enter_context(text.block(f"if where_{number}_{k}({asked}):"))
-        names.append(f"y{k}")
-    return names
-
-
-@contextmanager
-def _choices(text: Text, name: str, masks: str) -> Iterator[None]:
-    """A loop over every choice of an allowed value for each key."""
-    text(f"{name} = first_choice({masks})")
-    with text.block(f"while {name} >= 0:"):
-        yield
-        text(f"{name} = next_choice({masks}, {name})")
-
-
-def _generate_masks(text: Text, layout: Layout, number: int, action: Action) -> None:
-    """Emit allowed_k_p(s, …, j): which values the Map that is parameter p of action k may have for the key j."""
-    names = [f"y{k}" for k in range(len(action.parameters))]
-    for k, parameter in enumerate(action.parameters):
-        sort, key = parameter.sort(layout), parameter.key(layout)
-        if sort is None or key is None:
-            continue
-        if sort.last >= MOST_VALUES or key.size > 8:
-            raise BoundsError(
-                f"{parameter.name}: a Map that an action takes has at most 8 keys and values below {MOST_VALUES}; "
-                "lower a bound"
-            )
-        arguments = ", ".join(["s", *names[:k], "j"])
-        with text.function(f"allowed_{number}_{k}({arguments})"):
-            text("mask = np.int64(0)")
-            with ExitStack() as loops:
-                loops.enter_context(text.block(f"for v in range({sort.first}, {sort.last + 1}):"))
-                if parameter.where:
-                    loops.enter_context(text.block(f"if where_{number}_{k}({arguments}, v):"))
-                text("mask |= np.int64(1) << np.int64(v)")
-            text("return mask")
-
-
-# --------------------------------------------------------------------------------------------------- properties
 
 
 def bits_where(flags: Iterable[bool]) -> int:
@@ -250,35 +177,29 @@ def bits_where(flags: Iterable[bool]) -> int:
 
 def _generate_answers(text: Text, model: Model, layout: Layout) -> None:
     """Emit the properties as functions from a mask of questions to a mask of answers."""
-    step_witnesses = [w for w in model.witnesses if w.states == 2]
-    state_witnesses = [w for w in model.witnesses if w.states == 1]
-    groups = {
-        "violations(t, mask)": ("t", model.invariants, "if mask & {bit} and not invariant_{k}({call}):"),
-        "sights(t, mask)": ("t", state_witnesses, "if mask & {bit} and witness_{k}({call}):"),
-        "step_violations(s, t, mask)": (
-            "s, t",
-            model.action_invariants,
-            "if mask & {bit} and not step_invariant_{k}({call}):",
-        ),
-        "step_sights(s, t, mask)": ("s, t", step_witnesses, "if mask & {bit} and step_witness_{k}({call}):"),
-        "still_violations(s, mask)": (
-            "s, s",
-            model.action_invariants,
-            "if mask & {bit} and not step_invariant_{k}({call}):",
-        ),
-        "still_sights(s, mask)": ("s, s", step_witnesses, "if mask & {bit} and step_witness_{k}({call}):"),
-    }
-    for head, (states, group, test) in groups.items():
-        with text.function(head, inlined=head.startswith("s")):
-            text("found = 0")
-            for k, declared in enumerate(group):
-                line = test.replace("{bit}", str(1 << k)).replace("{k}", str(k))
-                _for_all(text, layout, declared, states, line, f"found |= {1 << k}")
-            text("return found")
-    tables = {"NEED_STATE": model.invariants, "NEED_SIGHT": state_witnesses}
+    seen, step_seen = ([w for w in model.witnesses if w.states == states] for states in (1, 2))
+    _answer(text, layout, "violations(t, mask)", "not invariant", "t", model.invariants)
+    _answer(text, layout, "sights(t, mask)", "witness", "t", seen, inlined=True)
+    for head, states in (("step_{}(s, t, mask)", "s, t"), ("still_{}(s, mask)", "s, s")):
+        wrong = head.format("violations")
+        _answer(text, layout, wrong, "not step_invariant", states, model.action_invariants, inlined=True)
+        _answer(text, layout, head.format("sights"), "step_witness", states, step_seen, inlined=True)
+    tables = {"NEED_STATE": model.invariants, "NEED_SIGHT": seen}
     for name, group in tables.items():
         masks = [bits_where(bool(p.frame.reads & a.frame.writes) for p in group) for a in model.actions]
         text("", f"{name} = np.array({masks}, dtype=np.int64)")
+
+
+def _answer(
+    text: Text, layout: Layout, head: str, asked: str, states: str, group: Sequence[Property], inlined: bool = False
+) -> None:
+    """Emit a function that asks those of a group of properties that a mask names; `asked` of the k-th ends in _k."""
+    with text.function(head, inlined):
+        text("found = 0")
+        for k, declared in enumerate(group):
+            test = f"if mask & {1 << k} and {asked}_{k}({{call}}):"
+            _for_all(text, layout, declared, states, test, f"found |= {1 << k}")
+        text("return found")
 
 
 # --------------------------------------------------------------------------------------------------- expansion
@@ -337,7 +258,7 @@ def _try(text: Text, model: Model, layout: Layout, group: Group, message: str) -
         if action.fault:
             fault = model.faults().index(action.fault)
             loops.enter_context(text.block(f"if faults & {1 << fault}:"))
-        names = _enter_loops(text, layout, action.parameters, loops, message, number)
+        names = enter_loops(text, layout, action.parameters, loops, message, number)
         loops.enter_context(text.block(f"if action_{number}({', '.join(['t', *names])}):"))
         kind, followed = str(number), ExitStack()
         if action.then:
@@ -398,22 +319,3 @@ def _split(properties: Sequence[Declared], writes: frozenset[str]) -> tuple[int,
     """The masks of the properties that read what an action writes, and of the others."""
     touched = [bool(p.frame.reads & writes) for p in properties]
     return bits_where(touched), bits_where(not t for t in touched)
-
-
-def branch_of(model: Model, layout: Layout) -> int:
-    """The most successors that a state can have; of a model whose actions take Maps, at most MOST_BRANCH."""
-    total = 0
-    for action in model.actions:
-        ways = 1
-        for parameter in action.parameters:
-            sort, key = parameter.sort(layout), parameter.key(layout)
-            ways *= (sort.size if sort is not None else layout.bag.limit if layout.bag else 0) ** (
-                key.size if key else 1
-            )
-        total += ways
-    return min(total, MOST_BRANCH) if maps_of(model, layout) else total
-
-
-def maps_of(model: Model, layout: Layout) -> int:
-    """The most Maps that an action takes."""
-    return max((sum(1 for p in a.parameters if p.key(layout) is not None) for a in model.actions), default=0)

@@ -101,16 +101,16 @@ def _rank(text: Text, layout: Layout, order: OrderOnly) -> None:
         text(*(f"used |= U(1) << {_value('w', s)}" for s in scalars))
     if bag is not None and kinds:
         text("bag = bag_of(t)")
-        for _ in _codes(text, bag, kinds):
-            text(*(f"used |= U(1) << {_value('c', s)}" for s in _))
+        for fields in _codes(text, bag, kinds):
+            text(*(f"used |= U(1) << {_value('c', s)}" for s in fields))
     with text.block("if used & (used + U(1)) != U(0):"):
         for k, scalars in words.items():
             text(f"w = word(t, {k})")
             text(*(_renamed("w", s) for s in scalars), f"set_word(t, {k}, w)")
         if bag is not None and kinds:
-            for _ in _codes(text, bag, kinds):
+            for fields in _codes(text, bag, kinds):
                 # The order of codes is kept, so that the slots stay sorted.
-                text(*(_renamed("c", s) for s in _), "set_slot(bag, k, np.int64(c))")
+                text(*(_renamed("c", s) for s in fields), "set_slot(bag, k, np.int64(c))")
 
 
 def _check_room(scalar: Scalar) -> None:

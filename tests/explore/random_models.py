@@ -10,104 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from random import Random
 
-from hypothesis import strategies as st
-
-HEAD = '''"""A model drawn at random."""
-
-from enum import IntEnum
-from typing import Annotated, Final, NamedTuple
-
-from raftproof.checker.language import *
-
-
-class Server(Symmetric):
-    """A member."""
-
-
-class Value(Symmetric):
-    """A value."""
-
-
-class Color(IntEnum):
-    RED = 0
-    GREEN = 1
-    BLUE = 2
-
-
-class Rule(IntEnum):
-    CARE = 0
-    MORE_CARE = 1
-
-
-NIL: Final = Server(-1)
-Small = Annotated[int, UpTo("max_n")]
-Wide = Annotated[int, Within("2 * max_n + 1")]
-
-
-class Entry(NamedTuple):
-    n: Small
-    v: Value
-
-
-class Ask(NamedTuple):
-    n: Small
-    source: Server
-    dest: Server
-
-
-class Tell(NamedTuple):
-    ok: bool
-    dest: Server
-    e: Entry
-
-
-def entry_at(s: "S", i: Server, k: int) -> int:
-    """The number in an entry of a log; 0 beyond its end."""
-    if k < 1 or k > len(s.log[i]):
-        return 0
-    return s.log[i][k].n
-
-
-def newest(s: "S") -> Color:
-    """The last color of the queue; red if there is none."""
-    n = len(s.queue)
-    return s.queue[n] if n > 0 else Color.RED
-
-
-def forget(s: "S", i: Server) -> None:
-    """A helper that writes."""
-    s.log[i].truncate(len(s.log[i]) // 2)
-    s.up.discard(i)
-
-'''
-
-ALWAYS = {
-    "log": 'Map[Server, Annotated[Seq[Entry], AtMost("max_log")]]',
-    "queue": 'Annotated[Seq[Color], AtMost("max_log")]',
-}
-ALWAYS |= {"up": "Set[Server]", "n": "Small"}
-SOMETIMES = {
-    "wide": "Wide",
-    "flag": "bool",
-    "color": "Color",
-    "owner": "OrNil[Server]",
-    "chosen": "OrNil[Value]",
-    "last": "Entry",
-    "count": "Map[Server, Small]",
-    "marks": "Map[Server, Map[Server, Wide]]",
-    "votes": "Map[Server, Set[Server]]",
-    "leader": "Map[Server, OrNil[Server]]",
-    "tint": "Map[Server, Color]",
-    "owned": "Map[Value, bool]",
-    "place": "Map[Color, Wide]",
-    "seen": "Set[Value]",
-    "paints": "Set[Color]",
-    "table": "Map[Color, Map[Server, bool]]",
-    "held": "Map[Server, Map[Value, Small]]",
-    "far": 'Map[Color, Annotated[Seq[Wide], AtMost("12", over=2)]]',
-    "messages": 'Annotated[Bag[Ask | Tell], AtMost("max_in_flight", copies="max_copies")]',
-}
-SORTS = {"i": "Server", "j": "Server", "v": "Value", "c": "Color", "b": "bool", "k": "Small"}
+from random_head import ALWAYS, HEAD, LIVE, SOMETIMES, SORTS
 
 
 @dataclass
@@ -140,6 +43,8 @@ class Writer:
         terms += self.reads({"held": [f"held[{x}][{y}]" for x in i for y in v]})
         terms += [f"len({r})" for r in self.reads({"log": [f"log[{x}]" for x in i], "queue": ["queue"], "up": ["up"]})]
         terms += [f"len({r})" for r in self.reads({"messages": ["messages"], "far": [f"far[{x}]" for x in c]})]
+        terms += [f"len({r})" for r in self.reads({"big": ["big"], "ones": ["ones"]})]
+        terms += self.reads({"inner": ["inner.k", *(f"inner.tally[{x}]" for x in i)]})
         terms += [f"entry_at({self.state}, {x}, 1)" for x in i]
         terms += [f"{m}.n" for m in self.of("Ask")] + [f"{m}.e.n" for m in self.of("Tell")]
         form = self.one(["term", "term", "sum", "least", "rest", "choice"]) if depth else "term"
@@ -171,6 +76,13 @@ class Writer:
         terms += [f"{r} == {x}" for r in self.reads({"owner": ["owner"]}) for x in [*i, "NIL"]]
         terms += [f"{r} == {x}" for r in self.reads({"chosen": ["chosen"], "last": ["last.v"]}) for x in v]
         terms += [f"{r} != {x}" for r in self.reads({"leader": [f"leader[{x}]" for x in i]}) for x in [*i, "NIL"]]
+        terms += [f"{r} >> {x} & 1 == 1" for r in self.reads({"group": ["group"]}) for x in i]
+        terms += [f"{r} >> {x} & 1 == 1" for r in self.reads({"teams": [f"teams[{y}]" for y in i]}) for x in i]
+        terms += [
+            f"{r} <= {self.state}.ticket[{x}]" for r in self.reads({"ticket": [f"ticket[{y}]" for y in i]}) for x in i
+        ]
+        terms += [f"40 * {self.number(0)} in {r}" for r in self.reads({"big": ["big"]})]
+        terms += [f"{m}.crowd >> {x} & 1 == 1" for m in self.of("Tell") for x in i]
         terms += [f"{x} == {y}" for x in i for y in i if x < y]
         terms += [f"{m}.{end} == {x}" for m in self.of("Ask") for end in ("source", "dest") for x in i]
         terms += [f"Ask(0, {x}, {x}) in {r}" for r in self.reads({"messages": ["messages"]}) for x in i]
@@ -199,6 +111,7 @@ class Writer:
         x = self.one(i) if i else ""
         y = self.one(i) if i else ""
         small, wide = self.max_n + 1, 2 * self.max_n + 1
+        place = f"40 * {self.fitting(self.max_n)} + {self.one(['0', '30'])}"
         options: list[tuple[str, list[str]]] = [
             ("n", [f"s.n = {self.fitting(small)}"]),
             ("n", [f"s.n = min(s.n + 1, {small})"]),
@@ -221,6 +134,12 @@ class Writer:
             ("queue", ["if len(s.queue) <= 1:", f"    s.queue.append({self.paint()})"]),
             ("queue", [f"s.queue.truncate(len(s.queue) * {self.one(['0', '1'])})"]),
             ("queue", ["if len(s.queue) > 0:", "    s.queue.pop()"]),
+            ("queue", ["if len(s.queue) > 0:", "    s.queue.drop(1)"]),
+            ("ones", ["if len(s.ones) <= 1:", "    s.ones.append(Only.ONE)"]),
+            ("ones", ["s.ones.drop(len(s.ones) // 2)"]),
+            ("big", [f"s.big.{self.one(['add', 'add', 'discard'])}({place})"]),
+            ("big", ["if len(s.big) > 1:", "    s.big.clear()"]),
+            ("inner", [f"s.inner.k = {self.fitting(small)}"]),
         ]
         if v:
             z = self.one(v)
@@ -246,6 +165,11 @@ class Writer:
                 ("leader", [f"s.leader[{x}] = {self.one([y, 'NIL'])}"]),
                 ("tint", [f"s.tint[{x}] = {self.paint()}"]),
                 ("up", [f"s.up.{self.one(['add', 'discard'])}({x})"]),
+                ("group", [f"s.group = s.group {self.one([f'| 1 << {x}', f'& ~(1 << {x})'])}"]),
+                ("teams", [f"s.teams[{x}] = s.teams[{y}] | 1 << {x}"]),
+                ("teams", [f"s.teams[{x}] = {self.one(['0', f'1 << {y}'])}"]),
+                ("ticket", [f"s.ticket[{x}] = {self.one(['above(s)', 'above(s)', f's.ticket[{y}]', '0'])}"]),
+                ("inner", [f"s.inner.tally[{x}] = {self.fitting(small)}"]),
                 ("log", [f"forget(s, {x})"]),
             ]
         there = [lines for name, lines in options if name in self.fields]
@@ -257,7 +181,10 @@ class Writer:
         if "messages" not in self.fields or not i:
             return []
         ask = f"Ask({self.fitting(self.max_n + 1)}, {self.one(i)}, {self.one(i)})"
-        tell = f"Tell({self.truth(1)}, {self.one(i)}, {self.entry()})" if self.of("Value") else ask
+        crowd = self.one(
+            ["0", f"1 << {self.one(i)}", *self.reads({"group": ["group"], "teams": [f"teams[{x}]" for x in i]})]
+        )
+        tell = f"Tell({self.truth(1)}, {self.one(i)}, {self.entry()}, {crowd})" if self.of("Value") else ask
         return [f"s.messages.send({self.one([ask, tell])})"]
 
 
@@ -284,6 +211,31 @@ def _action(chance: Random, fields: dict[str, str], max_n: int, number: int) -> 
     return _function(writer, f"action({fault})", f"action_{number}", "bool", [*body, "return True"])
 
 
+def _choosing(chance: Random, fields: dict[str, str], max_n: int) -> str:
+    """An action that chooses a color for each server, and one whose parameter is restricted."""
+    writer = Writer(chance, fields, max_n, {"i": "Server"})
+    body = [*writer.writes(), "return True"]
+    writer.names = {"i": "Annotated[Server, Where(is_fresh)]"}
+    text = _function(writer, "action()", "restricted", "bool", body)
+    if "tint" not in fields:
+        return text
+    body = ["for z in s.servers:", "    s.tint[z] = w[z]", "return True"]
+    writer.names = {"w": "Annotated[Map[Server, Color], Where(may_have)]"}
+    return text + _function(writer, "action()", "paint_all", "bool", body)
+
+
+def _reductions(chance: Random, fields: dict[str, str], max_n: int) -> str:
+    """When a field is live, which its own value does not decide; and a normal form."""
+    text = "@model.reduction()\ndef tidy(s: S) -> None:\n    s.queue.truncate(1 if len(s.queue) > 0 else 0)\n\n\n"
+    for name in chance.sample(sorted(LIVE), len(LIVE)):
+        if name in fields:
+            writer = Writer(chance, {n: f for n, f in fields.items() if n not in (name, "queue")}, max_n)
+            writer.names = dict.fromkeys(LIVE[name], "Server")
+            answer = f"return {writer.number(1)} < {writer.number(1)}"
+            return text + _function(writer, f'live("{name}")', "while_needed", "bool", [answer])
+    return text
+
+
 def _property(chance: Random, fields: dict[str, str], max_n: int, kind: str, number: int) -> str:
     names = {n: SORTS[n] for n in sorted(chance.sample(["i", "v", "c"], chance.randint(0, 2)))}
     steps = kind == "action_invariant" or (kind == "witness" and chance.random() < 0.5)
@@ -300,15 +252,15 @@ def _property(chance: Random, fields: dict[str, str], max_n: int, kind: str, num
 
 def random_model(chance: Random) -> str:
     """The text of a model."""
-    fields = ALWAYS | {name: SOMETIMES[name] for name in sorted(chance.sample(sorted(SOMETIMES), chance.randint(2, 5)))}
+    fields = ALWAYS | {name: SOMETIMES[name] for name in sorted(chance.sample(sorted(SOMETIMES), chance.randint(3, 7)))}
     max_n = chance.randint(1, 2)
     bounds = {
-        "servers": chance.choice([2, 3, 3]),
+        "servers": chance.choice([1, 2, 3, 3, 3]),
         "values": chance.randint(1, 2),
         "max_n": max_n,
         "max_log": chance.randint(1, 2),
         "max_in_flight": chance.randint(1, 2),
-        "max_copies": 1,
+        "max_copies": chance.randint(1, 2),
     }
     text = HEAD + "class S(State):\n    servers: Members[Server]\n    values: Members[Value]\n"
     text += "".join(f"    {name}: {annotation}\n" for name, annotation in fields.items())
@@ -321,11 +273,7 @@ def random_model(chance: Random) -> str:
         body = ["s.last = Entry(0, v)", *body]
     text += _function(initial, "initial", "init", "None", body)
     text += "".join(_action(chance, fields, max_n, k) for k in range(chance.randint(3, 5)))
+    text += _choosing(chance, fields, max_n) + _reductions(chance, fields, max_n)
     for number, kind in enumerate(["invariant", "action_invariant", "witness", "witness"]):
         text += _property(chance, fields, max_n, kind, number)
     return text + (_property(chance, fields, max_n, "constraint", 0) if chance.random() < 0.3 else "")
-
-
-def models() -> st.SearchStrategy[str]:
-    """Texts of models."""
-    return st.randoms(use_true_random=True).map(random_model)

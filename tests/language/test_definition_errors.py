@@ -230,7 +230,7 @@ BOUNDS = {
     "an_unknown_bound": (
         "bool",
         {"max_trm": 2},
-        "mine has no bound max_trm; its bounds are servers, max_term, max_log",
+        "mine has no bound max_trm (did you mean max_term?); its bounds are servers, max_term, max_log",
     ),
 }
 
