@@ -10,11 +10,11 @@ from google.protobuf.message import Message
 from raftproof.impl import core
 from raftproof.impl.kv import Compact, Refused, TxnResult, check, is_read_only, read
 from raftproof.impl.server import convert, errors
+from raftproof.impl.server.addresses import address_of
 from raftproof.impl.server.changes import check_addition, check_promotion, check_removal
 from raftproof.impl.server.client import Client
 from raftproof.impl.server.errors import CannotStart
 from raftproof.impl.server.machine import Member
-from raftproof.impl.server.peers import address_of
 from raftproof.impl.server.proto import rpc_pb2 as pb
 from raftproof.impl.server.server import Server
 from raftproof.impl.server.settings import MAX_REQUEST_BYTES, server_id

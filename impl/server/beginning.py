@@ -10,10 +10,11 @@ import msgspec
 
 from raftproof.impl import core
 from raftproof.impl.core.raft import Observer, Raft
+from raftproof.impl.server.addresses import ask_for_port
 from raftproof.impl.server.directory import DataDirectory, Identity
 from raftproof.impl.server.errors import CannotStart
 from raftproof.impl.server.machine import Machine
-from raftproof.impl.server.peers import ask_for_port, ask_members
+from raftproof.impl.server.peers import ask_members
 from raftproof.impl.server.settings import ELECTION_TICKS, cluster_id, founding_members
 from raftproof.impl.wal import Identity as LogIdentity
 from raftproof.impl.wal import LogError, RealDisk, Wal

@@ -10,9 +10,9 @@ import grpc
 import grpc.aio
 from google.protobuf.message import Message
 
+from raftproof.impl.server.addresses import address_of
 from raftproof.impl.server.errors import ApiError, CannotStart
 from raftproof.impl.server.methods import METHODS, PACKAGE
-from raftproof.impl.server.peers import address_of
 from raftproof.impl.server.settings import Certificates
 from raftproof.impl.server.tls import channel_credentials
 

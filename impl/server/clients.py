@@ -17,10 +17,10 @@ import grpc.aio
 from google.protobuf.message import DecodeError, Message
 
 from raftproof.impl.kv import Refused
+from raftproof.impl.server.addresses import address_of, ask_for_port
 from raftproof.impl.server.api import Api
 from raftproof.impl.server.errors import ApiError, CannotStart, not_served, status_of
 from raftproof.impl.server.methods import METHODS, PACKAGE
-from raftproof.impl.server.peers import address_of, ask_for_port
 from raftproof.impl.server.server import Server
 from raftproof.impl.server.settings import MAX_REQUEST_BYTES
 from raftproof.impl.server.tls import server_credentials

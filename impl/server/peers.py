@@ -11,19 +11,17 @@ reason. Sender 0 is one that wants to join and asks who the members are.
 from __future__ import annotations
 
 import asyncio
-import errno
 import logging
-import os
 import socket
 import ssl
 import struct
 from collections.abc import Callable, Container, Iterable
 from typing import cast
-from urllib.parse import urlsplit
 
 import msgspec
 
 from raftproof.impl.core import Message
+from raftproof.impl.server.addresses import address_of, cannot_listen
 from raftproof.impl.server.errors import CannotStart
 from raftproof.impl.server.machine import Member
 
@@ -37,11 +35,6 @@ _REDIAL_SECONDS = 0.1
 _REFUSED_SECONDS = 1.0
 _HELLO_SECONDS = 5.0
 PROTOCOL = 1
-
-_ADVICE = {
-    errno.EADDRINUSE: "is another server running there?",
-    errno.EACCES: "choose a port above 1023, or allow this one",
-}
 
 
 class Hello(msgspec.Struct, array_like=True):
@@ -73,36 +66,6 @@ _encode = msgspec.msgpack.Encoder().encode
 _decode_messages = msgspec.msgpack.Decoder(list[Message]).decode
 _decode_hello = msgspec.msgpack.Decoder(Hello).decode
 _decode_answer = msgspec.msgpack.Decoder(Answer).decode
-
-
-def address_of(url: str) -> tuple[str, int]:
-    """Host and port of http://host:port or https://host:port; raises CannotStart."""
-    try:
-        parts = urlsplit(url)
-        (parts.hostname or "").encode("idna")  # what no name can be fails here, and not when it is dialled
-        if parts.scheme in ("http", "https") and parts.hostname and parts.port and not parts.path.strip("/"):
-            return parts.hostname, parts.port
-    except ValueError:
-        pass
-    raise CannotStart(f"{url!r} is no address; write it as http://HOST:PORT or https://HOST:PORT")
-
-
-def cannot_listen(url: str, whom: str, error: OSError) -> CannotStart:
-    """Why a port cannot be had."""
-    reason = os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror or str(error)
-    advice = _ADVICE.get(error.errno or 0, "name an address of this machine")
-    return CannotStart(f"{url}: cannot listen for {whom}: {reason.lower()}; {advice}")
-
-
-async def ask_for_port(url: str, whom: str) -> None:
-    """Raises CannotStart where nobody could listen there."""
-    host, port = address_of(url)
-    try:
-        asked = await asyncio.get_running_loop().create_server(asyncio.Protocol, host, port, start_serving=False)
-    except OSError as error:
-        raise cannot_listen(url, whom, error) from None
-    asked.close()
-    await asked.wait_closed()
 
 
 class Frames(asyncio.Protocol):

@@ -6,9 +6,9 @@ import hashlib
 
 import msgspec
 
+from raftproof.impl.server.addresses import address_of
 from raftproof.impl.server.errors import CannotStart
 from raftproof.impl.server.machine import Member
-from raftproof.impl.server.peers import address_of
 
 MAX_REQUEST_BYTES = 1_572_864  # etcd's --max-request-bytes, 1.5 MiB
 TICK_SECONDS = 0.1  # etcd's --heartbeat-interval
