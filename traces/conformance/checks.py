@@ -20,8 +20,6 @@ from raftproof.traces.events import CANDIDATE, FOLLOWER, LEADER, NONE, PRE_CANDI
 
 ANSWERS: Final = frozenset({"MsgAppResp", "MsgVoteResp"})
 """Messages that promise something: they leave when what they promise is on disk."""
-ANYTIME: Final = bit(Rule.CHANGE_BEFORE_CAMPAIGN)
-"""A pre-vote may have been won before a change of membership was known to be committed."""
 FIELD_RULES: Final = {
     "term": "increment_term",
     "vote": "vote_once",
@@ -62,12 +60,20 @@ def idle(s: Server, c: Cluster, e: Event) -> None:
         if s.conf is None:
             resolve(s, c, e)
         c.machine.set_modes(c.modes.allow(has_pre_vote), False)
-        if not c.machine.act("pre_campaign", s.i, off=ANYTIME):
+        if not c.machine.act("pre_campaign", s.i, off=unsure_of_changes(s, c)):
             raise c.machine.refused(_no_pre_candidate(s, c))
         c.modes.demand(has_pre_vote, "quorum_majority", f"server {s.nid} is a pre-candidate, so pre-vote is on")
         c.pull(s)
         s.forget_election()
     same(s, c, e)
+
+
+def unsure_of_changes(s: Server, c: Cluster) -> int:
+    """The rule that is left out before a campaign where no change is sure to be committed that waits to be applied.
+
+    Within a proposal of several entries a change may stand further behind than it is taken to.
+    """
+    return 0 if c.has_waiting_change(s) else bit(Rule.CHANGE_BEFORE_CAMPAIGN)
 
 
 def _no_pre_candidate(s: Server, c: Cluster) -> Departure:

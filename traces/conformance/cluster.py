@@ -52,6 +52,8 @@ class Cluster:
         """The term of the server that first committed each."""
         self.changed_at: list[int] = []
         """The indexes of the committed changes of membership."""
+        self.proposal_ends: dict[tuple[int, int], int] = {}
+        """The last index of a proposal of several entries, by the index and the term of the change in it."""
         self.founders: tuple[Id, ...] | None = None
         self._kinds: list[Changes | None] = [None, UNLOGGED]
         self._entries: dict[int, int] = {}
@@ -277,22 +279,23 @@ class Cluster:
             if self.changes_of(s.log[index]):
                 machine.set_kind(s.i, index, Kind.EXPLICIT if configuration.outgoing else Kind.AUTO)
             machine.put(s.i, "applied", index - 1)
-            machine.act("apply_change", s.i)
-            self._compare_members(s, configuration, members)
+            is_applied = machine.act("apply_change", s.i)
+            self._compare_members(s, configuration, members, is_applied)
         else:
             machine.put(s.i, "applied", self.changed_at[applied - 1] if applied else 0)
         machine.put(s.i, "configuration", *map(int, members))
 
-    def _compare_members(self, s: Server, shown: Configuration, members: Members) -> None:
+    def _compare_members(self, s: Server, shown: Configuration, members: Members, is_applied: bool) -> None:
         """The model makes the same of a committed change of membership."""
         made = self.machine.configuration(s.i)
         if (made.voters, made.outgoing) != (members.voters, members.outgoing):
-            raise Departure(
+            departure = Departure(
                 "apply_change",
                 f"server {s.nid} is in another configuration than its next committed change of membership leads to",
                 {"conf": self._words(made)},
                 {"conf": show_configuration(shown.shown)},
             )
+            raise departure if is_applied else self.machine.refused(departure)
 
     def _words(self, members: Members) -> str:
         """A configuration of the model as people write it."""
@@ -301,6 +304,15 @@ class Cluster:
             for half in (members.voters, members.outgoing)
         )
         return show_configuration((in_order(new), in_order(old)))
+
+    def has_waiting_change(self, s: Server) -> bool:
+        """Whether a change of membership is committed for sure that server s has not applied."""
+        for index in self.changed_at[s.configurations[0][0] :]:
+            if index > s.commit:
+                break
+            if self.proposal_ends.get((index, s.log[index] >> SHIFT), index) <= s.commit:
+                return True
+        return False
 
     def applied_by(self, index: int) -> int:
         """How many changes of membership are committed up to an index."""

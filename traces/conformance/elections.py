@@ -5,7 +5,17 @@ from __future__ import annotations
 from typing import Final
 
 from raftproof.model.deployed.state import PreVoteAnswer, RequestVote, Role
-from raftproof.traces.conformance.checks import ANYTIME, FIELD_RULES, arrive, expect, idle, resolve, same, send, words
+from raftproof.traces.conformance.checks import (
+    FIELD_RULES,
+    arrive,
+    expect,
+    idle,
+    resolve,
+    same,
+    send,
+    unsure_of_changes,
+    words,
+)
 from raftproof.traces.conformance.cluster import Cluster
 from raftproof.traces.conformance.departure import Departure
 from raftproof.traces.conformance.membership import by_number, has_won
@@ -40,7 +50,7 @@ def _campaigns(c: Cluster, s: Server) -> bool:
     machine = c.machine
     if s.role != PRE_CANDIDATE:
         machine.set_modes(False, False)
-        return machine.act("campaign", s.i, off=ANYTIME if c.modes.allow(has_pre_vote) else 0)
+        return machine.act("campaign", s.i, off=unsure_of_changes(s, c))
     term = s.term + 1
     machine.act("count_own_pre_vote", s.i)
     for j in (j for j in s.configuration.all_voters() if j != s.nid):
@@ -298,7 +308,7 @@ def _follow_nobody(c: Cluster, s: Server, term: int) -> None:
     elif s.role != LEADER:
         machine.set_modes(True, False)
         if s.role != PRE_CANDIDATE:
-            machine.act("pre_campaign", s.i, off=ANYTIME)
+            machine.act("pre_campaign", s.i, off=unsure_of_changes(s, c))
         for j in s.configuration.all_voters():
             machine.deliver("receive_pre_vote_answer", PreVoteAnswer, (term, 1, machine.add(j), s.i))
     c.pull(s)

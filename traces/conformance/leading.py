@@ -124,6 +124,8 @@ def send_append_answer(c: Cluster, s: Server, e: Event) -> None:
             cause="missing",
         )
     for changes in batch:
+        if changes is not None and len(batch) > 1:
+            c.proposal_ends[len(s.log), s.term] = s.last + len(batch)
         s.log.append(c.entry(s.term, changes))
     s.last = c.machine.log_length(s.i)
     same(s, c, e)
