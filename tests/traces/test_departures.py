@@ -18,13 +18,17 @@ from raftproof.traces.events import Change, Event, Placed
 from raftproof.traces.reading import in_file_order, opened
 
 GOOD = Path(__file__).parent / "corpus" / "good"
-OWN = GOOD.parent / "own" / "torture-s5-n600.ndjson.gz"
+OWN = GOOD.parent / "own"
 
 
-def trace(name: str) -> list[Placed]:
-    path = str(GOOD / f"{name}.ndjson.gz")
+def trace(name: str, folder: Path = GOOD) -> list[Placed]:
+    path = str(folder / f"{name}.ndjson.gz")
     with opened(path) as file:
         return list(in_file_order(path, file))
+
+
+def receives_snapshot(event: Event) -> bool:
+    return event.name == "ReceiveAppendEntriesRequest" and event.msg is not None and event.msg.type == "MsgSnap"
 
 
 def server(cluster: Cluster, nid: str, terms: list[int]) -> Server:
@@ -133,8 +137,7 @@ def test_a_message_is_received_before_the_ready_that_carries_it_only_without_str
 
 
 def test_a_message_of_ours_is_received_with_the_entries_that_were_sent() -> None:
-    with opened(str(OWN)) as file:
-        items = list(in_file_order(str(OWN), file))
+    items = trace("torture-s5-n600", OWN)
     at = next(
         k
         for k, i in enumerate(items)
@@ -149,6 +152,24 @@ def test_a_message_of_ours_is_received_with_the_entries_that_were_sent() -> None
     assert (outcome.verdict, outcome.line) == ("rejected", items[at].number)
     assert outcome.departure is not None
     assert outcome.departure.rule == "log_matching"
+
+
+def test_a_change_of_membership_waits_until_a_restored_snapshot_is_on_disk() -> None:
+    items = trace("torture-s15-n600", OWN)
+    snapshot = next(k for k, i in enumerate(items) if receives_snapshot(i.event))
+    restored = items[snapshot].event.nid
+    _, apply, *_ = (
+        k for k, i in enumerate(items) if k > snapshot and (i.event.nid, i.event.name) == (restored, "ApplyConfChange")
+    )
+    unwritten = [
+        item
+        for k, item in enumerate(items)
+        if not snapshot < k < apply or (item.event.nid, item.event.name) != (restored, "Ready")
+    ]
+    outcome = follow(unwritten)
+    assert outcome.line == items[apply].number
+    assert outcome.departure is not None
+    assert outcome.departure.refused == ("membership.apply_change: s.snapshot[i] != s.disk_snapshot[i]",)
 
 
 def test_the_model_decides_what_a_change_of_membership_leads_to(monkeypatch: pytest.MonkeyPatch) -> None:

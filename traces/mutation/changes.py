@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from typing import Any, Final, NamedTuple, TypeAlias
 
 import msgspec
@@ -19,6 +20,8 @@ PLAIN: Final = ("BecomeFollower", "BecomeCandidate", "BecomeLeader", "Replicate"
 """Events that carry nothing but the state, so that one can stand for another."""
 SOON: Final = 40
 """How far behind a line it is often said again."""
+STEPS: Final = 3
+"""How many lines of its server later one is said again behind a message."""
 FAR: Final = 4
 """How far away a line may be with which another is swapped."""
 
@@ -87,6 +90,15 @@ def random_again(items: Sequence[Placed], chance: random.Random, at: int = -1) -
     at = chance.randrange(len(items)) if at < 0 else at
     soon = min(at + 1 + chance.randrange(SOON), len(items) - 1)
     return Change("again", at, chance.choice((soon, chance.randrange(len(items)))))
+
+
+def random_behind(items: Sequence[Placed], lines: Sequence[int], came: int, chance: random.Random) -> Change | None:
+    """One of some lines is said again soon after a message came, by its receiver; if it can be, to its sender."""
+    event = items[came].event
+    its_next = islice((k for k in range(came + 1, len(items)) if items[k].event.nid == event.nid), STEPS)
+    sent_back = [k for k in lines if (m := items[k].event.msg) and event.msg and m.dest == event.msg.source]
+    places = list(its_next)
+    return Change("again", chance.choice(sent_back or lines), chance.choice(places)) if places and lines else None
 
 
 def _again(event: Event, there: Event) -> Event:

@@ -34,6 +34,7 @@ def aimed(seed: int, folder: Path) -> list[Part]:
     kinds, events = lines_by_kind(traces), {name.split()[0]: None for name in lines_by_field(traces)}
     parts: list[Part] = [partial(_lines, f"{seed} {kind}", kind, False) for kind in kinds]
     parts += [partial(_lines, f"{seed} {kind}", kind, True) for kind in kinds if kind.startswith(STRICT)]
+    parts += [partial(_behind, f"{seed} {kind}", kind) for kind in kinds]
     parts += [partial(_fields, f"{seed} {event}", event) for event in sorted(events)]
     return [*parts, partial(_bad), partial(_turned, f"{seed}")]
 
@@ -76,6 +77,12 @@ def _followed(folder: Path, strict: bool) -> list[Trace]:
     """Traces that are accepted, strictly or not."""
     traces = _load(folder, "good") + _load(folder, "own")
     return [t for t in traces if not strict or follow(t.items, strict=True).verdict == "accepted"]
+
+
+def _behind(seed: str, kind: str, folder: Path) -> Result:
+    result, search = Study(), Search()
+    search.aim_behind(_followed(folder, False), kind, seed, result)
+    return result, search.found
 
 
 def _fields(seed: str, event: str, folder: Path) -> Result:

@@ -23,13 +23,15 @@ from raftproof.traces.conformance.departure import Departure, Mixed, Unknown
 from raftproof.traces.conformance.machine import Machine
 from raftproof.traces.conformance.run import Run
 from raftproof.traces.events import Placed
-from raftproof.traces.mutation.changes import Change, applied, fields_of, random_again, random_field
+from raftproof.traces.mutation.changes import Change, applied, fields_of, random_again, random_behind, random_field
 from raftproof.traces.mutation.study import Rejected, Study, Trace, try_change
 
 TRIES: Final = 40
 """On how many lines a field is changed, and in how many steps a clause is turned round, to find a witness."""
 LINES: Final = 400
 """How often a line of each kind is said again."""
+BEHIND: Final = 30
+"""Behind how many messages of each kind."""
 SENT: Final = ("msg.to", "msg.index", "msg.commit")
 """What the model lets a leader choose of a message."""
 EACH: Final = 4
@@ -135,6 +137,18 @@ class Search:
             for trace, at in chance.choices(there, k=TRIES) if there else ():
                 self._try(trace, random_field(trace.items, at, chance, name), strict, result)
 
+    def aim_behind(self, traces: Sequence[Trace], kind: str, seed: str, result: Study) -> None:
+        """Say lines of a kind again soon after each kind of message came."""
+        chance = random.Random(seed)
+        lines: dict[str, list[int]] = {}
+        for trace, at in lines_by_kind(traces).get(kind, []):
+            lines.setdefault(trace.name, []).append(at)
+        for places in received(trace for trace in traces if trace.name in lines).values():
+            for trace, came in chance.sample(places, min(BEHIND, len(places))):
+                change = random_behind(trace.items, lines[trace.name], came, chance)
+                if change is not None:
+                    self._try(trace, change, False, result)
+
     def _try(self, trace: Trace, change: Change, strict: bool, result: Study) -> None:
         found = try_change(trace, change, strict, result)
         if found is not None:
@@ -154,6 +168,17 @@ def lines_by_kind(traces: Iterable[Trace]) -> dict[str, list[tuple[Trace, int]]]
         for at, item in enumerate(trace.items):
             kind = item.event.msg.type if item.event.msg else ""
             places.setdefault(f"{item.event.name} {kind}", []).append((trace, at))
+    return dict(sorted(places.items()))
+
+
+def received(traces: Iterable[Trace]) -> dict[str, list[tuple[Trace, int]]]:
+    """Where each kind of message came, from another server; a refusal is a kind of its own."""
+    places: dict[str, list[tuple[Trace, int]]] = {}
+    for trace in traces:
+        for at, item in enumerate(trace.items):
+            m = item.event.msg
+            if m is not None and item.event.name.startswith("Receive") and m.source != m.dest:
+                places.setdefault(f"{m.type} {'refused' if m.reject else ''}", []).append((trace, at))
     return dict(sorted(places.items()))
 
 
