@@ -111,7 +111,7 @@ def test_a_solution_ends_with_0_and_an_exercise_with_1(
         (("return BLANK", "return servers / 0"), "Python stopped: ZeroDivisionError"),
         (("return BLANK", "return 'two'"), "quorum(1) is 'two'; a quorum of 1 servers has 1 to 1 of them."),
         (("VOTES = BLANK", ""), "The name VOTES is no longer in 01_quorums.py"),
-        (("QUORUMS = BLANK", "QUORUMS = 7"), "Python stopped: TypeError"),
+        (("QUORUMS = BLANK", "QUORUMS = 7"), "QUORUMS is not of the form that is asked for"),
     ],
 )
 def test_a_broken_edit_is_told_in_words(

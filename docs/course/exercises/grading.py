@@ -181,14 +181,14 @@ def _hint(one: Part, answers: dict[str, Any], path: Path) -> str | None:
     except AnswerError as fault:
         return str(fault)
     except (Exception, TooLongError) as fault:
-        return _told(fault, path)
+        return _told(fault, path, f"{names} is not of the form that is asked for; see the comment above it.\n")
 
 
-def _told(fault: Exception | TooLongError, path: Path) -> str:
-    """An exception in a sentence, with the last line of the learner's file that it passed."""
+def _told(fault: Exception | TooLongError, path: Path, elsewhere: str = "") -> str:
+    """An exception in a sentence, with the last line of the learner's file that it passed, if it passed one."""
     cause = fault.__cause__ if isinstance(fault.__cause__, Exception) else fault
     frames = [f for f in traceback.extract_tb(cause.__traceback__) if Path(f.filename).name == path.name]
-    where = f"{path.name}:{frames[-1].lineno}: {frames[-1].line}\n" if frames else ""
+    where = f"{path.name}:{frames[-1].lineno}: {frames[-1].line}\n" if frames else elsewhere
     if isinstance(cause, TooLongError):
         return f"{where}{cause}"
     if isinstance(cause, MemoryError):
