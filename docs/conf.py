@@ -26,6 +26,7 @@ html_css_files = ["site.css"]
 html_title = "raftproof"
 html_copy_source = False
 html_show_sphinx = False
+html_show_search_summary = False  # a browser refuses to fetch the found pages from a disk
 # The ink, the signal colour and the message colour of the pictures (checker/show/style.py).
 html_theme_options = {
     "light_css_variables": {"color-brand-primary": "#00527f", "color-brand-content": "#00527f"},
