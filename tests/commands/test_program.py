@@ -80,6 +80,7 @@ ELSEWHERE = {"llvmlite", "pytest", "cvc5", "hypothesis", "grpc_tools"}
 """What numba brings along, the plugin's host, a second solver that is asked for by name, makers of committed files."""
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("room", ["checker", "impl", "model", "raftproof", "traces"])
 def test_what_is_imported_is_declared_as_a_dependency(room: str) -> None:
     declared = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"]

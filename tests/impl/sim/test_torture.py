@@ -82,6 +82,7 @@ def test_unknown_names_are_a_usage_error(words: list[str], sentence: str, tmp_pa
     assert done.stdout == ""
 
 
+@pytest.mark.thorough
 def test_pictures_that_cannot_be_written_take_nothing_from_the_answer(tmp_path: Path) -> None:
     (tmp_path / "torture").touch()
     done = torture("--seeds", "1", "--seed", "0", "--steps", "800", "--break", "quorum_majority", cwd=tmp_path)
