@@ -3,14 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from raftproof.checker.result import Result, to_json
+from raftproof.checker.result import DamagedResult, Result, from_json, to_json
 from raftproof.checker.show.text import result_text
 
 if TYPE_CHECKING:
     import graphviz
+
+
+_NAMES = [
+    "counterexample.txt",
+    "counterexample.itf.json",
+    "spacetime.svg",
+    "index.html",
+    "logs.svg",
+    "story.svg",
+    "result.txt",
+    "path.dot",
+    "path.svg",
+    "states.dot",
+    "states.svg",
+]
+"""What a folder may hold beside the result and its command."""
 
 
 class Written(NamedTuple):
@@ -25,10 +42,12 @@ def write_all(result: Result, directory: Path) -> Written:
 
     Always `result.json` and `command.txt`. With a violation `counterexample.txt`, `counterexample.itf.json`,
     `spacetime.svg`, `index.html`, `path.dot` and `path.svg`, and for a model with logs `story.svg` and `logs.svg`;
-    without one `result.txt`. With the graph of all states `states.dot` and `states.svg`.
+    without one `result.txt`. With the graph of all states `states.dot` and `states.svg`. What an earlier result left
+    is removed, so that no old counterexample stands beside a result without one.
     """
     written = Written([], [])
     directory.mkdir(parents=True, exist_ok=True)
+    _remove_earlier(directory)
 
     def put(name: str, content: str) -> None:
         (directory / name).write_text(content, encoding="utf-8")
@@ -43,6 +62,14 @@ def write_all(result: Result, directory: Path) -> Written:
         put(f"{name}.dot", graph.source)
         _put_picture(name, graph, put, written.notes)
     return written
+
+
+def _remove_earlier(directory: Path) -> None:
+    """The files of an earlier result, if there is one; of others' files nothing is touched."""
+    with suppress(DamagedResult):
+        from_json(directory / "result.json")
+        for name in _NAMES:
+            (directory / name).unlink(missing_ok=True)
 
 
 def _put_counterexample(result: Result, put: Callable[[str, str], None]) -> None:

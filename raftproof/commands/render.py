@@ -56,7 +56,10 @@ def command(
         if at is not None:
             _put(_trace(file, at, form, what), out)
             return
-        _fail(f"{what}; `raftproof check MODEL --json FILE` writes what can be drawn", 4)
+        _fail(
+            f"{what}; `raftproof check MODEL --json FILE` writes what can be drawn; of a trace, --at LINE draws a part",
+            4,
+        )
     except RecursionError:
         _fail(f"{file}: a value is nested too deeply", 4)
 

@@ -170,6 +170,16 @@ def test_the_folder_holds_every_form(tmp_path: Path) -> None:
 
 
 @pytest.mark.real("dot")
+def test_no_old_counterexample_stands_beside_a_result_without_one(tmp_path: Path) -> None:
+    (tmp_path / "index.html").write_text("of others")
+    write_all(examples.exhausted(), tmp_path)
+    assert (tmp_path / "index.html").read_text() == "of others", "nothing of ours was there"
+    write_all(examples.two_leaders(), tmp_path)
+    (tmp_path / "notes.txt").write_text("of others")
+    files = {path.name for path in write_all(examples.exhausted(), tmp_path).files}
+    assert {path.name for path in tmp_path.iterdir()} == files | {"notes.txt"}
+
+
 def test_with_dot_the_folder_has_the_graphs_as_pictures(tmp_path: Path) -> None:
     written = write_all(examples.puzzle(), tmp_path)
     assert {"path.svg", "states.svg"} <= {path.name for path in written.files}
