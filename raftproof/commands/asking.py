@@ -209,8 +209,19 @@ def prepare(out: Path | None, json_file: str | None) -> None:
             Path(str(json_file)).open("ab").close()
         if out is not None:
             out.mkdir(parents=True, exist_ok=True)
+            _try_to_write(out)
     except OSError as fault:
         fail(f"{fault.filename}: {fault.strerror}; nothing can be written there", USAGE)
+
+
+def _try_to_write(folder: Path) -> None:
+    """Raise OSError, with the folder's name, where no file can be made."""
+    import tempfile
+
+    try:
+        tempfile.TemporaryFile(dir=folder).close()
+    except OSError as fault:
+        raise OSError(fault.errno, fault.strerror, str(folder)) from None
 
 
 # --------------------------------------------------------------------------------------------------- progress

@@ -70,6 +70,7 @@ USAGE = {
     "memory below zero": (["jugs", "--max-memory", "-3GB"], "a search needs at least"),
     "endless memory": (["jugs", "--max-memory", "infGB"], "write a number of bytes"),
     "a folder that cannot be made": (["jugs", "--out", "/dev/null/out"], "nothing can be written there"),
+    "a folder that takes no files": (["jugs", "--out", "/proc"], "/proc: No such file or directory; nothing can be"),
     "a file that cannot be written": (["jugs", "--json", "/dev/null/x.json"], "nothing can be written there"),
 }
 
