@@ -32,6 +32,13 @@ def install_snapshot(c: Cluster, s: Server, e: Event, owed: Owed) -> None:
             {"snapshot": f"above {s.commit}"},
             {"snapshot": index},
         )
+    if index <= s.last and s.log[index] == c.entry_led(m.term, index):
+        raise Departure(
+            "truncate_on_conflict",
+            f"server {s.nid} restores a snapshot of {index} entries, and holds its last entry: it keeps its log",
+            {"event": "SendAppendEntriesResponse", "log": s.last},
+            {"event": e.name, "log": e.log},
+        )
     configuration = c.members(c.brought(index)[0])
     there = configuration._replace(voters=configuration.voters | 1 << s.i)  # for the line shows that it takes it
     c.machine.grow(index)
