@@ -26,7 +26,10 @@ PROGRESS_SECONDS = 60.0
 """How often progress is told where nobody watches a terminal."""
 
 ModelName = Annotated[
-    str, typer.Argument(help="A model's name (`--list`), or FILE.py[:NAME], your own.", show_default=False)
+    str,
+    typer.Argument(
+        help="A model's name, as `raftproof check --list` has them, or FILE.py[:NAME], your own.", show_default=False
+    ),
 ]
 
 

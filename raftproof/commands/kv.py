@@ -27,8 +27,8 @@ _MOST = 2**63 - 1  # of what a request can name
 def get(
     key: str,
     prefix: Prefix = False,
-    rev: Annotated[int, typer.Option(min=0, max=_MOST, help="As of this revision.")] = 0,
-    limit: Annotated[int, typer.Option(min=0, max=_MOST, help="At most so many keys.")] = 0,
+    rev: Annotated[int, typer.Option(min=0, max=_MOST, help="As of this revision; 0: as of now.")] = 0,
+    limit: Annotated[int, typer.Option(min=0, max=_MOST, help="At most so many keys; 0: all.")] = 0,
     endpoints: Endpoints = _HERE,
     cacert: Cacert = "",
     cert: Cert = "",

@@ -26,7 +26,8 @@ def command(
     goals: Annotated[list[str] | None, typer.Argument(metavar="GOAL …", help="Goals or lemmas; all, if none.")] = None,
     without: Annotated[str | None, typer.Option(metavar="LEMMA", help="Prove again without this lemma.")] = None,
     break_rule: Annotated[
-        str | None, typer.Option("--break", metavar="RULE", help="Make a rule wrong, or a guard: Action.guard.")
+        str | None,
+        typer.Option("--break", metavar="RULE", help="Make a rule wrong, or leave out a guard: Action.guard."),
     ] = None,
     solver: Annotated[str, typer.Option(metavar="z3|cvc5", help="Who is asked.")] = "z3",
     seed: Annotated[int, typer.Option(min=0, help="The solver's seed.")] = 0,

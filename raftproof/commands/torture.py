@@ -71,6 +71,8 @@ def command(
     Each run is a whole cluster with its clients, disks, clocks and network in this process; its seed decides
     everything. A failing run is made small and drawn. `--break` names a rule of Raft to switch off. With `--conform`
     every line of every run's trace must be a step of the model that `raftproof check deployed` explores.
+
+    Exit codes: 0 none found, 1 violated, 2 usage, 3 incomplete (not all could be decided), 130 Ctrl-C.
     """
     from raftproof.commands.torture_runs import judge, shrunk
     from raftproof.impl.core.rules import check_names
