@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Final
 
 from raftproof.model.rules import Rule
-from raftproof.traces.conformance import leading, reads
+from raftproof.traces.conformance import leading, proposing, reads
 from raftproof.traces.conformance.cluster import Cluster
 from raftproof.traces.conformance.departure import Departure
 from raftproof.traces.conformance.server import Server, shown
@@ -75,7 +75,7 @@ class Run:
             owed.instead(self.cluster, s, event, owed)
         if name != "InitState":
             if s.batch and name not in _IN_PROPOSAL:
-                is_dropped = len(s.batch) == 1 and event.log == s.last and leading.drop_change(self.cluster, s)
+                is_dropped = len(s.batch) == 1 and event.log == s.last and proposing.drop_change(self.cluster, s)
                 if not is_dropped:
                     raise _not_owed(s, event, "SendAppendEntriesResponse")
             if s.wanted and name not in _IN_CAMPAIGN:

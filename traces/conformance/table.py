@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final, NamedTuple, TypeAlias
 
-from raftproof.traces.conformance import elections, hearing, leading, lifecycle, reads
+from raftproof.traces.conformance import elections, hearing, leading, lifecycle, proposing, reads
 from raftproof.traces.conformance.cluster import Cluster
 from raftproof.traces.conformance.server import Server
 from raftproof.traces.events import Event
@@ -83,7 +83,7 @@ TABLE: Final = (
         "before",
         "the log is longer when the leader acknowledges it to itself",
         "",
-        leading.replicate,
+        proposing.replicate,
     ),
     Row(
         "ChangeConf",
@@ -91,7 +91,7 @@ TABLE: Final = (
         "before",
         "no change is pending, none of an older term waits, and no joint configuration is in force",
         "how the configuration is entered; where it stands among entries that are proposed with it",
-        leading.change_conf,
+        proposing.change_conf,
     ),
     Row(
         "Commit",
@@ -139,7 +139,7 @@ TABLE: Final = (
         "after",
         "all eleven fields, against the answer of the model",
         "entries that are not logged: one that leaves a joint configuration, one that changes no voter",
-        leading.send_append_answer,
+        proposing.send_append_answer,
     ),
     Row(
         "ReceiveAppendEntriesResponse",
