@@ -17,7 +17,13 @@ if TYPE_CHECKING:
 
 
 def time_out(raft: Raft) -> None:
-    """If the election timeout elapses without a leader: start an election (Figure 2, followers and candidates)."""
+    """If the election timeout elapses without a leader: start an election (Figure 2, followers and candidates).
+
+    The timer of a server without a vote runs on, as in etcd: started again, it would look like a lease on a leader that
+    was not heard of, and others may count on its vote before it knows that it has one.
+    """
+    if not is_voter(raft):
+        return
     raft.restart_election_timer()
     if not may_campaign(raft):
         return

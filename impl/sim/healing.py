@@ -12,6 +12,7 @@ from raftproof.impl.core.quorum import has_quorum
 from raftproof.impl.sim.violation import PropertyViolated
 
 if TYPE_CHECKING:
+    from raftproof.impl.core.raft import Raft
     from raftproof.impl.sim.machine import Machine
     from raftproof.impl.sim.world import World
 
@@ -29,18 +30,28 @@ def heal_all(world: World) -> None:
         machine.disk.full = machine.disk.sync_fails = False
         machine.disk.dies_in = 0
         machine.paused_until, machine.slow, machine.tick_every = 0, 1, world.plan.tick
-        if not any(machine.id in configuration.servers for configuration in configurations(world)):
-            machine.at_rest = True  # an administrator switches off what he has removed
-            if machine.alive:
-                machine.die(False, False, world.chance)
+        if _is_removed(machine):
+            _switch_off(machine)
         elif not machine.alive and not machine.damaged:
             machine.start()
+
+
+def _is_removed(machine: Machine) -> bool:
+    """Whether no configuration holds the server that is in force or may come to be."""
+    return not any(machine.id in configuration.servers for configuration in configurations(machine.world))
+
+
+def _switch_off(machine: Machine) -> None:
+    """As an administrator does with what he has removed."""
+    machine.at_rest = True
+    if machine.alive:
+        machine.die(False, False, machine.world.chance)
 
 
 def configurations(world: World) -> list[Configuration]:
     """The configurations that are in force or may come to be: the last one applied anywhere, those that its members
     still go by, and those that changes in some log would make of it."""
-    latest = max((m.raft for m in world.machines.values() if m.started), key=lambda raft: raft.applied_index)
+    latest = _latest(world)
     found = [latest.configuration]
     for machine in world.machines.values():
         if machine.started and not machine.damaged:
@@ -53,6 +64,11 @@ def configurations(world: World) -> list[Configuration]:
                     with contextlib.suppress(InvalidChange):
                         found.append(changed(latest.configuration, decode_change(entry.data)))
     return found
+
+
+def _latest(world: World) -> Raft:
+    """The server that has applied most."""
+    return max((m.raft for m in world.machines.values() if m.started), key=lambda raft: raft.applied_index)
 
 
 def await_life(world: World) -> None:
@@ -71,6 +87,7 @@ def await_life(world: World) -> None:
             )
         world.step()
         _leave_joint(world)
+        _switch_off_removed(world)
     world.recovered = world.now - began
 
 
@@ -87,6 +104,14 @@ def _leave_joint(world: World) -> None:
             if now.joint and not now.auto_leave and machine.raft.pending_change_index <= machine.raft.applied_index:
                 machine.raft.step(events.ProposeChange(ConfigurationChange()))
                 world.drain(machine)
+
+
+def _switch_off_removed(world: World) -> None:
+    """A removal that was under way when all healed has taken place: what is left of that server answers no client."""
+    members = _latest(world).configuration.servers
+    for machine in world.machines.values():
+        if machine.alive and machine.id not in members and _is_removed(machine):
+            _switch_off(machine)
 
 
 def _majority_lives(world: World) -> bool:

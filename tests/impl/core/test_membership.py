@@ -7,6 +7,7 @@ import pytest
 from raftproof.impl.core import Change, Configuration, ConfigurationChange, ProposeChange, Role, Transition
 from raftproof.impl.core import messages as m
 from raftproof.impl.core.membership import InvalidChange, changed
+from raftproof.impl.core.terms import has_lease
 from tests.impl.core.cluster import Cluster
 
 ADD, REMOVE, LEARN = Change.ADD_VOTER, Change.REMOVE, Change.ADD_LEARNER
@@ -83,6 +84,23 @@ def test_a_learner_receives_entries_and_does_not_vote() -> None:
     assert cluster.raft(4).role is Role.FOLLOWER
     cluster.campaign(2)
     assert {request.dest for request in cluster.take(m.RequestVote, source=2)} == {1, 3}
+
+
+def test_the_lease_of_a_learner_that_hears_of_no_leader_ends_for_good() -> None:
+    """Others may know already that it is a voter, and be in need of its vote (thesis §4.2.3)."""
+    cluster = Cluster(check_quorum=True)
+    cluster.elect(1)
+    cluster.add(4)
+    cluster[1].step(change((LEARN, 4)))
+    cluster.deliver()
+    learner = cluster.raft(4)
+    assert has_lease(learner)
+    cluster.tick(4, learner.settings.election_timeout_ticks)
+    for _ in range(3 * learner.settings.election_timeout_ticks):
+        assert not has_lease(learner)
+        cluster.tick(4)
+    cluster.receive(m.RequestVote(9, 2, 4, learner.log.last_index, learner.log.last_term))
+    assert (learner.current_term, learner.voted_for) == (9, 2)
 
 
 def test_a_second_change_waits_until_the_first_is_applied() -> None:

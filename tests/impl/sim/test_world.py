@@ -56,6 +56,21 @@ def test_each_fault_alone_happens_and_breaks_nothing(fault: str) -> None:
     pytest.fail(f"{fault} never happened")
 
 
+@pytest.mark.parametrize(("seed", "steps", "faults"), [(720_164, 1000, "membership"), (3_122, 3000, "all")])
+def test_a_server_whose_removal_was_under_way_when_all_healed_keeps_no_client_waiting(
+    seed: int, steps: int, faults: str
+) -> None:
+    """In these runs the clients asked it until their time was up: the cluster was alive, and seemed not to be."""
+    found = run(seed, steps, parse(faults))
+    assert found.violation is None
+    assert not found.outcome.majority_lost
+
+
+def test_a_learner_votes_when_others_count_on_it_before_it_knows_that_it_may() -> None:
+    """Here the only server that can win needs the vote of one that was promoted and has not applied that."""
+    assert run(3_867).violation is None
+
+
 def test_a_run_is_the_same_when_it_is_run_again() -> None:
     assert run(5).outcome.digest == run(5).outcome.digest
     assert run(5).outcome.digest != run(6).outcome.digest
