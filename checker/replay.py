@@ -43,10 +43,10 @@ def find_violation(search: Search, outcome: Outcome) -> Violation:
     declared = search.violated(outcome.worst)
     search.release()
     states = _states_to(search, outcome.worst, outcome.depth)
-    return told(search, states, declared)
+    return violation_along(search, states, declared)
 
 
-def told(search: Search, states: list[int], declared: Property) -> Violation:
+def violation_along(search: Search, states: list[int], declared: Property) -> Violation:
     """The behavior along representatives, its steps taken interpreted; order-only values keep their names in it."""
     system = search.system
     teller = system.roomy(len(states)) if system.layout.orders() else system
@@ -189,4 +189,4 @@ def _step_to(
     return None
 
 
-__all__ = ["Path", "ReplayError", "as_violation", "changes_between", "find_violation", "told"]
+__all__ = ["Path", "ReplayError", "as_violation", "changes_between", "find_violation", "violation_along"]

@@ -8,10 +8,11 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from raftproof.checker.explore.compiled import (
     NO_LIMITS,
+    Keeper,
     Limits,
     Search,
     Statistics,
@@ -28,7 +29,7 @@ from raftproof.checker.members import refuse_numbered_members
 from raftproof.checker.names import perhaps
 from raftproof.checker.native.build import build
 from raftproof.checker.reduction import refuse_wrong_reductions
-from raftproof.checker.replay import find_violation, told
+from raftproof.checker.replay import find_violation, violation_along
 from raftproof.checker.result import Graph, Result, Shape, Verdict, Violation
 from raftproof.checker.symmetry import refuse_asymmetric_start, refuse_asymmetric_steps
 
@@ -120,6 +121,15 @@ def _known(what: str, given: tuple[str, ...], known: list[str], model: Model) ->
             raise BoundsError(f"{model.name} has no {what} {name}{perhaps(name, known)}; its {plural} are {there}")
 
 
+def search_of(question: Question, announce: Callable[[str], None] | None = None, keep: Keeper | None = None) -> Search:
+    """The search that answers a question; what it takes for granted is tried when its model is first compiled."""
+    layout = question.layout()
+    system = question.interpreter(layout)
+    kernels = build(question.model, layout, announce, lambda: _try_what_is_taken_for_granted(system))
+    watch = None if question.only is None else frozenset(question.only)
+    return Search(kernels, system, question.workers, question.limits, watch, keep)
+
+
 def check(
     question: Question,
     progress: Callable[[Statistics], None] | None = None,
@@ -127,17 +137,13 @@ def check(
 ) -> Result:
     """Explore every behavior within the bounds."""
     begun = time.perf_counter()
-    layout = question.layout()
-    system = question.interpreter(layout)
-    kernels = build(question.model, layout, announce, lambda: _try_what_is_taken_for_granted(system))
-    watch = None if question.only is None else frozenset(question.only)
-    search = Search(kernels, system, question.workers, question.limits, watch)
+    search = search_of(question, announce)
     setup = time.perf_counter() - begun
     outcome = search.run(progress)
     if not outcome.distinct and not outcome.worst:
         raise nothing_to_check(question.model)
     verdict: Verdict = "violated" if outcome.worst else "incomplete" if outcome.reason else "holds"
-    result = _result(question, layout, system, verdict)
+    result = _result(question, search.system, verdict)
     result.setup_seconds = setup
     result.generated, result.distinct, result.depth = outcome.generated, outcome.distinct, outcome.depth
     result.seconds, result.cpu_seconds = outcome.seconds, outcome.cpu_seconds
@@ -148,9 +154,9 @@ def check(
     result.witnesses = {w.name: outcome.witnesses.get(w.name) for w in question.model.witnesses}
     result.reason = outcome.reason
     if outcome.worst:
-        _tell(question, layout, result, find_violation(search, outcome))
+        _tell(question, result, find_violation(search, outcome))
     if outcome.distinct <= DRAWN_STATES and not outcome.reason and not result.told_in:
-        result.graph = graph_of(system)
+        result.graph = graph_of(search.system)
     result.peak_memory_bytes = peak_memory_bytes()
     return result
 
@@ -165,22 +171,19 @@ def simulate(
 ) -> Result:
     """Walk random behaviors from a seed, each step to one of the different successors inside the bounds."""
     begun = time.perf_counter()
-    layout = question.layout()
-    system = question.interpreter(layout)
-    kernels = build(question.model, layout, announce, lambda: _try_what_is_taken_for_granted(system))
-    watch = None if question.only is None else frozenset(question.only)
-    search = Search(kernels, system, 1, question.limits, watch)
+    question = replace(question, workers=1)  # a step is too small to be shared
+    search = search_of(question, announce)
     walk = Walk(search)
     setup = time.perf_counter() - begun
     cpu, started = time.process_time(), time.perf_counter()
     reason = walk.run(behaviors, length, seed, progress)
-    result = _result(question, layout, system, "violated" if walk.path else "incomplete" if reason else "none_found")
+    result = _result(question, search.system, "violated" if walk.path else "incomplete" if reason else "none_found")
     result.setup_seconds, result.seed, result.reason = setup, seed, reason
     result.generated, result.distinct, result.depth = walk.generated(), walk.steps, walk.longest
     result.seconds, result.cpu_seconds = time.perf_counter() - started, time.process_time() - cpu
     result.states_per_second = walk.steps / max(result.seconds, 1e-9)
     if walk.path:
-        _tell(question, layout, result, told(search, walk.path, walk.violated()))
+        _tell(question, result, violation_along(search, walk.path, walk.violated()))
     result.peak_memory_bytes = peak_memory_bytes()
     return result
 
@@ -214,7 +217,8 @@ def successors_of(system: Interpreter, state: int) -> list[tuple[Choice, int]]:
 # --------------------------------------------------------------------------------------------------- the result's frame
 
 
-def _result(question: Question, layout: Layout, system: Interpreter, verdict: Verdict) -> Result:
+def _result(question: Question, system: Interpreter, verdict: Verdict) -> Result:
+    layout = system.layout
     reduced = [s.symmetric.bound.removesuffix("s") for s in layout.symmetric_sorts() if s.symmetric]
     return Result(
         verdict=verdict,
@@ -245,9 +249,9 @@ def _result(question: Question, layout: Layout, system: Interpreter, verdict: Ve
     )
 
 
-def _tell(question: Question, layout: Layout, result: Result, violation: Violation) -> None:
+def _tell(question: Question, result: Result, violation: Violation) -> None:
     """Put a counterexample into a result, in finer steps where the model can tell it so."""
-    told = question.model.tell(layout.bounds, question.broken, violation) if question.model.tell else None
+    told = question.model.tell(result.bounds, question.broken, violation) if question.model.tell else None
     result.violation = violation
     if told is not None:
         result.coarse, result.told_in = violation, told.model

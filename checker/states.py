@@ -7,10 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from raftproof.checker.explore.compiled import Search
 from raftproof.checker.native.batch import Words
-from raftproof.checker.native.build import build
-from raftproof.checker.run import Question
+from raftproof.checker.run import Question, search_of
 
 
 @dataclass(frozen=True)
@@ -33,11 +31,8 @@ class Found:
 
 def every_state(question: Question) -> Found:
     """Search, and keep what is found."""
-    layout = question.layout()
-    kernels, watch = build(question.model, layout), None if question.only is None else frozenset(question.only)
     with tempfile.TemporaryFile() as kept:
-        search = Search(kernels, question.interpreter(layout), question.workers, question.limits, watch, kept)
-        outcome = search.run()
+        outcome = search_of(question, keep=kept).run()
         kept.seek(0)
         words: Words = np.frombuffer(kept.read(), np.uint64)
     levels = [sum(count for _, count in pieces) for pieces in outcome.levels]

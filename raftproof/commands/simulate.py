@@ -37,7 +37,7 @@ def command(
 
     For bounds that are too large to exhaust: `raftproof simulate figure2 --max-term 6 --max-log 4 --max-in-flight 4
     --faults restart,drop`. A violation is found by chance and is not the shortest. The seed alone decides which
-    behaviors are walked, whatever the number of workers.
+    behaviors are walked, by one thread, one after the other: `--workers` is taken as in `check` and changes nothing.
 
     Exit codes: 0 none found, 1 violated, 2 usage, 3 incomplete, 4 a bad model, 130 Ctrl-C.
     """
