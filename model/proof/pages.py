@@ -78,6 +78,10 @@ def _fallen(action: str, lemma: str) -> str:
 
 def _index(claims: list[Lemma]) -> str:
     lines = ["# The lemmas", "", "![What needs what](proof-graph.svg)", ""]
+    lines += [
+        "An arrow leads from what is needed to what needs it, in the colour of the theme that it comes from. Read from"
+    ]
+    lines += ["the bottom up: `raftproof prove GOAL --out DIR` draws what one goal rests on.", ""]
     for theme in dict.fromkeys(claim.theme for claim in claims):
         lines += [f"## {theme}", ""]
         chosen = (claim for claim in claims if claim.theme == theme)
