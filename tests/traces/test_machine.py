@@ -9,7 +9,7 @@ from raftproof.checker.native.build import from_words, to_words
 from raftproof.checker.native.in_place import flat, in_place
 from raftproof.model.deployed import Deployed, everything
 from raftproof.model.deployed.state import Configuration, Entry, Kind
-from raftproof.traces.conformance.machine import LOGS, SERVERS, Machine, TooMany
+from raftproof.traces.conformance.machine import LOGS, SERVERS, Entrances, Machine, TooMany, compiled
 from raftproof.traces.events import Message
 
 
@@ -54,6 +54,20 @@ def test_a_long_append_is_its_pieces_in_a_row() -> None:
     gap = machine.receive(Message("MsgApp", 3, "1", "2", 1, 3, 9, 9, "0", False, 0), entries[:1])
     assert gap is not None
     assert (gap.reject, gap.log_index, gap.hint_index, gap.hint_term) == (1, 9, 7, 3)
+
+
+def test_an_action_that_is_entered_directly_does_what_it_did_through_the_dispatcher() -> None:
+    _, actions = compiled(LOGS[0])
+    entrances, after = Entrances(actions.step.functions), []
+    for _ in range(3):
+        machine = Machine(strict=False)
+        machine.put(machine.add("1"), "configuration", *map(int, Configuration(1, 0, 0, 0, False)))
+        assert not entrances["ready"](machine.words, machine.off, (0,))
+        assert entrances["campaign"](machine.words, machine.off, (0,))
+        after.append(machine.words[: machine.log_at].tobytes())
+    assert set(entrances) == {"ready", "campaign"}
+    assert any(after[0])
+    assert after[0] == after[1] == after[2]
 
 
 @pytest.mark.slow

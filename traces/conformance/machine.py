@@ -88,11 +88,11 @@ class Entrances(dict[Key, Entrance]):
     """
 
     def __init__(self, functions: Mapping[Key, Entrance]) -> None:
-        self._functions = functions
+        self.functions = functions
         super().__init__()
 
     def __missing__(self, key: Key) -> Entrance:
-        function: Any = self._functions[key]
+        function: Any = self.functions[key]
 
         def first(words: Words, off: int, arguments: tuple[Any, ...]) -> bool:
             done = bool(function(words, off, arguments))
