@@ -107,26 +107,41 @@ def _told(result: Result) -> str:
     from raftproof.checker.show import write_all
     from raftproof.checker.show.text import result_text
 
-    text, folder = result_text(result), testing.place().pictures()
+    text = result_text(result)
     if result.violation is not None:
         text += f"See it: {result.command} --out counterexample\n"
-    if folder is not None:
-        write_all(result, folder)
-        shown = folder / ("result.txt" if result.violation is None else "index.html")
-        text += f"{'or open' if result.violation else 'Kept in'} {_from_here(shown)}\n"
+    try:
+        folder = testing.place().pictures()
+        if folder is not None:
+            write_all(result, folder)
+            shown = folder / ("result.txt" if result.violation is None else "index.html")
+            text += f"{'or open' if result.violation else 'Kept in'} {_from_here(shown)}\n"
+    except OSError as fault:
+        text += _not_kept(fault)
     return text.rstrip("\n")
+
+
+def _not_kept(fault: OSError) -> str:
+    """An answer is worth more than its picture, which cannot be written."""
+    return f"No picture is kept: {fault.filename}: {fault.strerror}"
 
 
 def _drawn(outcome: Outcome) -> str:
     """Where the picture of a departure is kept, if it is."""
+    file = outcome.place or outcome.file
+    try:
+        folder = testing.place().pictures()
+        return "" if folder is None else _drawn_in(folder, file, outcome)
+    except OSError as fault:
+        return f"\n{_not_kept(fault)}"
+
+
+def _drawn_in(folder: Path, file: str, outcome: Outcome) -> str:
     import json
 
     from raftproof.traces.conformance.picture import picture_at
     from raftproof.traces.reading.lines import STDIN
 
-    file, folder = outcome.place or outcome.file, testing.place().pictures()
-    if folder is None:
-        return ""
     (folder / "outcome.json").write_text(json.dumps(outcome.json(), indent=2) + "\n", encoding="utf-8")
     if outcome.verdict != "rejected" or outcome.line is None or file == STDIN:
         return ""

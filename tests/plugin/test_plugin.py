@@ -68,6 +68,17 @@ def test_what_holds_passes_in_one_line(suite: pytest.Pytester) -> None:
     run(suite, "assert_holds('two_phase_commit', servers=3)").assert_outcomes(passed=1)
 
 
+@pytest.mark.parametrize("line", ["assert_holds('mine.py')", "assert_conforms('bad.ndjson.gz')"])
+def test_a_picture_that_cannot_be_kept_takes_nothing_from_the_failure(suite: pytest.Pytester, line: str) -> None:
+    (suite.path / "file").touch()
+    result = run(suite, line, "--raftproof-out", "file/pictures")
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(
+        ["*FourLitres*is violated*" if "mine" in line else "*: rejected: *", "No picture is kept: *"]
+    )
+    assert "NotADirectoryError" not in result.stdout.str()
+
+
 def test_an_accepted_trace_passes_in_one_line(suite: pytest.Pytester) -> None:
     run(suite, "assert_conforms('good.ndjson.gz')").assert_outcomes(passed=1)
 
@@ -136,7 +147,7 @@ def test_a_limit_is_no_pass_and_no_failed_assertion(suite: pytest.Pytester) -> N
         ("assert_holds('mine.py', max_trem=2)", "jugs has no bound max_trem; its bounds are none"),
         ("assert_holds('mine.py', only='Nothing')", "jugs has no property Nothing; *"),
         ("assert_holds('nothing.py')", "nothing.py: there is no such file"),
-        ("assert_holds('figure3')", "no model is named 'figure3'; *"),
+        ("assert_holds('figure3')", "no model is named 'figure3' (did you mean figure2?); *"),
         ("assert_conforms()", "No trace was named, so there is nothing to hold against the model."),
         ("assert_conforms('good.ndjson.gz', format='csv')", "format='csv': write auto or etcd or raftproof."),
         ("assert_conforms('mine.py')", "mine.py:*: no JSON: *"),
