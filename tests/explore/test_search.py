@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import threading
 import time
-from functools import cache
+from functools import cache, partial
 from typing import Annotated
 
 import msgspec
@@ -78,6 +78,17 @@ def test_workers_that_share_small_pieces_and_a_growing_table_lose_nothing(monkey
     filled = sum(1 for cell in found.table.cells.tolist() if cell)
     assert outcome.reason == "states"
     assert filled == outcome.distinct == len(set(found.table.cells.tolist())) - 1
+
+
+@pytest.mark.parametrize("cells", [900, 1000, 1100])
+def test_a_search_in_a_small_table_goes_round_its_end_and_loses_nothing(
+    cells: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(compiled, "FingerprintTable", partial(compiled.FingerprintTable, cells=cells))
+    monkeypatch.setattr(compiled, "SMALL_LEVEL", 64)
+    found, outcome = run(grid())
+    assert outcome.distinct == 1848
+    assert len(found.table.cells) == 4 * cells
 
 
 def test_a_limit_of_states_ends_the_search_with_what_it_has() -> None:

@@ -5,17 +5,21 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable
 from enum import IntEnum
+from math import comb
 from pathlib import Path
 from typing import Annotated, NamedTuple
 
 import pytest
+from comparing import compiled_run
 
 from raftproof.checker.language import Map, Members, Model, OrNil, Set, State, Symmetric, UpTo
 from raftproof.checker.language.errors import BoundsError
 from raftproof.checker.members import refuse_numbered_members
 from raftproof.checker.native import cache
+from raftproof.checker.native.build import build
 from raftproof.checker.run import Question, check, simulate
 from raftproof.commands.models import MODELS, find_model
+from raftproof.model import election, vocabulary
 
 
 class Server(Symmetric):
@@ -240,6 +244,18 @@ def test_a_refused_model_is_refused_again_and_no_kernel_of_it_is_kept(
 def test_a_model_that_treats_all_alike_is_searched() -> None:
     result = check(Question(token(take)))
     assert (result.verdict, result.symmetry) == ("holds", "server")
+
+
+def test_servers_that_vote_for_each_other_in_rings_are_told_apart_exactly() -> None:
+    question = Question(election.model, {"servers": 4}, workers=1)
+    layout = question.layout()
+    system, kernels = question.interpreter(layout), build(election.model, layout)
+    states = [state for level in compiled_run(kernels, system).states for state in level]
+    assert len(states) == 136
+    # Of four servers k ask for votes, and each votes for one of them or for none.
+    assert sum(map(system.orbit, states)) == sum(comb(4, k) * (k + 1) ** 4 for k in range(5))
+    for state in states:
+        assert {kernels.canonical(twin)[0] for twin in system._relabelled(state, vocabulary.Server, 4)} == {state}
 
 
 def test_a_random_behavior_begins_in_any_of_the_initial_states_that_are_the_same_up_to_names() -> None:
