@@ -13,16 +13,16 @@ import io
 import shutil
 import sys
 import zlib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager, nullcontext
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryFile
-from typing import Any, BinaryIO, Final, cast
+from typing import Any, BinaryIO, Final, cast, get_args
 
 import msgspec
 
-from raftproof.traces.events import Line, Placed
+from raftproof.traces.events import Line, Name, Placed
 
 STDIN: Final = "-"
 OURS: Final = b'"caller":"raftproof"'
@@ -38,6 +38,8 @@ _KINDS = {
 }
 KINDS: Final = {f"{verb}{what}": kinds for verb in ("Send", "Receive") for what, kinds in _KINDS.items()}
 """The messages that an event may carry."""
+_CARRIED: Final[dict[str, Collection[str | None]]] = {name: KINDS.get(name, {None}) for name in get_args(Name)}
+"""What every event carries: one of some messages, or none."""
 
 
 class Malformed(Exception):
@@ -117,33 +119,31 @@ def is_ours(file: BinaryIO) -> bool:
 
 def placed(path: str, file: BinaryIO) -> Iterator[Placed]:
     """The events of a file, in file order."""
-    number = found = 0
-    while True:
-        try:
-            for line in file:
-                number += 1
-                if line[:1] != b"{":
-                    line = line[line.find(b"{") :] if b"{" in line else b""
-                    if not line:
-                        continue
-                try:
-                    decoded = _decode(line)
-                except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as fault:
-                    _refuse(path, number, line, fault)
+    number, found = 0, False
+    try:
+        for number, line in enumerate(file, 1):
+            if line[:1] != b"{":
+                line = line[line.find(b"{") :] if b"{" in line else b""
+                if not line:
                     continue
-                if decoded.tag != "trace":
-                    continue
-                event = decoded.event
-                if event is None:
-                    raise Malformed(path, number, "a line with the tag trace has no event; is the line cut?")
-                allowed, message = KINDS.get(event.name), event.msg
-                if (allowed is not None) if message is None else (allowed is None or message.type not in allowed):
-                    _refuse_message(path, number, event.name, message.type if message else None)
-                found += 1
-                yield Placed(path, number, event, decoded.ts)
-        except (OSError, EOFError, zlib.error) as fault:
-            raise Malformed(path, number + 1, f"the compressed file is damaged or cut: {fault}") from None
-        break
+            try:
+                decoded = _decode(line)
+            except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as fault:
+                _refuse(path, number, line, fault)
+                continue
+            if decoded.tag != "trace":
+                continue
+            event = decoded.event
+            if event is None:
+                raise Malformed(path, number, "a line with the tag trace has no event; is the line cut?")
+            message = event.msg
+            kind = message.type if message is not None else None
+            if kind not in _CARRIED[event.name]:
+                _refuse_message(path, number, event.name, kind)
+            found = True
+            yield Placed(path, number, event, decoded.ts)
+    except (OSError, EOFError, zlib.error) as fault:
+        raise Malformed(path, number + 1, f"the compressed file is damaged or cut: {fault}") from None
     if not found:
         raise Malformed(path, number, 'there is no event; expected lines with "tag":"trace" and an "event"')
 
