@@ -1,9 +1,10 @@
 """Generates the source of a model's kernels: everything that depends on its layout, actions and properties.
 
-    successors(s, …)    try every action with every parameter on a copy of s; keep what lies inside the bounds
     within_k(t)         the bounds and constraints that action k can break
     violations(t, m)    which of the invariants in mask m does t break
     fingerprint(t), copy(s, t), canonical(t, …)
+    successors          within the kernel `explore`: try every action with every parameter on a copy of a state; keep
+                        what lies inside the bounds
 
 What costs no speed is an argument at run time and not frozen here: the rules that are off, the faults that are on, the
 properties that are watched. The kernels proper, the same for all models, are appended from `kernels.py`.
@@ -15,6 +16,7 @@ from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
+from textwrap import indent
 
 from raftproof.checker.language.layout import Layout
 from raftproof.checker.language.model import Action, Declared, Model, Property
@@ -28,6 +30,8 @@ from raftproof.checker.native.text import Text
 
 BATCH = 192
 """Successors that are made, prefetched and then inserted together."""
+SUCCESSORS = "# ---- successors\n"
+"""The line of `kernels.py` in whose place the successors of a state are made."""
 HEAD = '''"""Generated from {model}, {bounds}, symmetry {symmetry}. Do not edit."""
 import numpy as np
 from numba import njit
@@ -73,10 +77,12 @@ def generate(model: Model, layout: Layout, primitives: str = "primitives") -> st
         _generate_within(text, model, layout, group)
         generate_masks(text, layout, group.first, group.action)
     _generate_answers(text, model, layout)
-    _generate_successors(text, model, layout)
+    _generate_keeping(text, model, layout)
     head = HEAD.format(model=model.name, bounds=layout.bounds, symmetry=sorted(layout.symmetric), primitives=primitives)
     kernels = (Path(__file__).parent / "kernels.py").read_text().split("# ---- kernels\n")[1]
-    return head + str(text) + kernels
+    above, below = kernels.split(SUCCESSORS)
+    margin = above[above.rindex("\n") + 1 :]
+    return head + str(text) + above.rstrip(" ") + indent(_successors(model, layout), margin) + below
 
 
 # --------------------------------------------------------------------------------------------------- words
@@ -205,8 +211,8 @@ def _answer(
 # --------------------------------------------------------------------------------------------------- expansion
 
 
-def _generate_successors(text: Text, model: Model, layout: Layout) -> None:
-    """Emit successors(s, …): append to the batch what follows from s."""
+def _generate_keeping(text: Text, model: Model, layout: Layout) -> None:
+    """Emit what happens to a successor: keep(t, …) where it lies inside the bounds, outside(s, t, …) where not."""
     with text.function("keep(t, b, n, action, parent, table, broken)", inlined=True):
         if branch_of(model, layout) == MOST_BRANCH:
             text(f"if n >= {BATCH + MOST_BRANCH}:")
@@ -218,16 +224,24 @@ def _generate_successors(text: Text, model: Model, layout: Layout) -> None:
         text("bad = violations(t, mask)")
         with text.block("if bad != 0:"):
             text("note(t, s, bad, part(b, WORST_STEP), part(b, SPARE), broken)")
-    with text.function("successors(s, b, n, parent, table)"):
-        text("broken = np.int64(b[BROKEN])", "faults = np.int64(b[FAULTS])", "buffer = part(b, BUFFER)")
-        text("t = at(buffer, n, broken)", "copy(s, t)")
-        _look_at_stillness(text, model)
-        for group in groups_of(model):
-            if all(p.sort(layout) is not None for p in group.action.parameters):
-                _try(text, model, layout, group, message="")
-        if layout.bag is not None:
-            _try_messages(text, model, layout, layout.bag)
-        text("return n")
+
+
+def _successors(model: Model, layout: Layout) -> str:
+    """What stands in `explore` where it expands state x of a block: append to the batch what follows from it.
+
+    It is no function: it is most of the code there is, and numba would have it compiled for itself, and then again as
+    a part of the function that calls it.
+    """
+    text = Text()
+    text("s = at(source, x, broken)", "faults = np.int64(b[FAULTS])", "made = part(b, BUFFER)")
+    text("t = at(made, n, broken)", "copy(s, t)")
+    _look_at_stillness(text, model)
+    for group in groups_of(model):
+        if all(p.sort(layout) is not None for p in group.action.parameters):
+            _try(text, model, layout, group, message="")
+    if layout.bag is not None:
+        _try_messages(text, model, layout, layout.bag)
+    return str(text)
 
 
 def _try_messages(text: Text, model: Model, layout: Layout, bag: BagNode) -> None:
@@ -267,7 +281,7 @@ def _try(text: Text, model: Model, layout: Layout, group: Group, message: str) -
         text(f"b[GENERATED + {kind}] = b[GENERATED + {kind}] + U(1)")
         _watch_step(text, model, group.writes)
         with text.block(f"if within_{number}(t):"):
-            text(f"n = keep(t, b, n, np.int64({kind}), parent, table, broken)", "t = at(buffer, n, broken)")
+            text(f"n = keep(t, b, n, np.int64({kind}), x, table, broken)", "t = at(made, n, broken)")
         mask = bits_where(bool(p.frame.reads & group.writes) for p in model.invariants)
         if mask:
             with text.block("else:"):

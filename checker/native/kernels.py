@@ -1,6 +1,7 @@
 """The kernels that are the same for every model: their text is appended to what `generate` made of a model.
 
-They are compiled, not imported: the names that a model gives (`successors`, `canonical`) stand in the generated part.
+They are compiled, not imported: the names that a model gives (`canonical`, `violations`) stand in the generated part,
+and where a comment says successors, a model's actions are tried.
 """
 
 from __future__ import annotations
@@ -74,7 +75,7 @@ def explore(source_words, first, last, target_words, filled, cells, room, memory
     while x < last and filled + BATCH + BRANCH < capacity and filled - begun + BATCH + BRANCH < room:
         n = np.int64(0)
         while x < last and n < BATCH:
-            n = successors(at(source, x, broken), b, n, x, table)
+            # ---- successors
             x += 1
         for k in range(n):
             h = b[PRINTS + k]

@@ -27,7 +27,6 @@ compare_and_swap: Any
 canonical: Any
 fingerprint: Any
 count_bits: Any
-successors: Any
 violations: Any
 sights: Any
 BROKEN: int
