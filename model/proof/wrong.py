@@ -164,8 +164,9 @@ def rule(name: str) -> WrongRule:
         sentence = f"{switched_off} does not ask for {guard}."
         return WrongRule(name, sentence, RAFT.action(switched_off).paper, _without(name))
     known = [wrong.name for wrong in WRONG_RULES]
+    guards = [".".join(guard) for guard in RAFT.guards()]
     more = "and any guard, as in GrantVote.vote_once"
-    raise UnknownName(f"{name}: no such rule{perhaps(name, known)}; there are {', '.join(known)}, {more}")
+    raise UnknownName(f"{name}: no such rule{perhaps(name, [*known, *guards])}; there are {', '.join(known)}, {more}")
 
 
 __all__ = ["WRONG_RULES", "WrongRule", "rule"]

@@ -50,6 +50,8 @@ def command(
         _fail(f"--solver {solver}: write {' or '.join(SOLVERS)}", _USAGE)
     if without and break_rule:
         _fail("--without and --break ask two different questions: give one of them", _USAGE)
+    if (without or break_rule) and solver != "z3":
+        _fail(f"--solver {solver}: what falls is looked for with z3 alone", _USAGE)
     prepare(out, json_file)
     try:
         require(solver)

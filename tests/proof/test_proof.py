@@ -167,6 +167,8 @@ def test_the_command_shows_a_counterexample_and_exits_with_1(tmp_path: Path) -> 
         (["NoGoal"], "no such lemma"),
         (["--solver", "coq"], "write z3 or cvc5"),
         (["--without", "VoteOnce", "--break", "vote_once"], "two different questions"),
+        (["--without", "VoteOnce", "--solver", "cvc5"], "with z3 alone"),
+        (["--break", "GrantVote.vote_onc"], "did you mean GrantVote.vote_once?"),
     ],
 )
 def test_an_unknown_name_is_a_usage_error_in_one_sentence(arguments: list[str], sentence: str) -> None:
