@@ -221,12 +221,9 @@ def test_options_that_make_no_sense(tmp_path: Path) -> None:
     assert "write NAME=URL,NAME=URL" in serve(*data, "--initial-cluster", "nonsense")
     assert "does not name this server" in serve(*data, "--initial-cluster", "x=http://127.0.0.1:1")
     own = "default=http://127.0.0.1:2380"
-    assert "an address twice" in serve(*data, "--initial-cluster", f"{own},s2=http://127.0.0.1:2380")
-    assert "'http://a..b:1' is no address" in serve(*data, "--initial-cluster", f"{own},s2=http://a..b:1")
     said = serve(*data, "--listen-peer-urls", "http://192.0.2.1:2380")  # of no machine
     assert said.endswith("cannot assign requested address; name an address of this machine")
     assert not (tmp_path / "data" / "member.json").exists()  # or the mistake could not be mended
-    assert "of use only with https" in serve(*data, "--trusted-ca-file", "ca.pem")
     assert "https needs a certificate" in serve(*data, "--listen-client-urls", "https://127.0.0.1:1")
     missing = ["--cert-file", "/nowhere/c.pem", "--key-file", "/nowhere/k.pem"]
     said = serve(*data, "--listen-client-urls", f"https://127.0.0.1:{free_ports(1)[0]}", *missing)
