@@ -60,11 +60,16 @@ def state_at(layout: Layout) -> Callable[[Words, int, int], PlainState]:
 
 
 def _get(buffer: Words, offset: int, bits: int) -> int:
+    if bits > WORD:  # a record of a wide layout
+        return _get(buffer, offset, WORD) | _get(buffer, offset + WORD, bits - WORD) << WORD
     return int(buffer[offset // WORD]) >> offset % WORD & (1 << bits) - 1 if bits else 0
 
 
 def _put(buffer: Words, offset: int, bits: int, value: int) -> None:
-    if bits:
+    if bits > WORD:
+        _put(buffer, offset, WORD, value & ALL)
+        _put(buffer, offset + WORD, bits - WORD, value >> WORD)
+    elif bits:
         mask = (1 << bits) - 1 << offset % WORD
         buffer[offset // WORD] = int(buffer[offset // WORD]) & ~mask & ALL | value << offset % WORD
 

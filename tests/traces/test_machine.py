@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from raftproof.checker.language import Interpreter, Layout
 from raftproof.checker.native.build import from_words, to_words
 from raftproof.checker.native.in_place import flat, in_place
+from raftproof.checker.native.plain import state_at
 from raftproof.model.deployed import Deployed, everything
 from raftproof.model.deployed.state import Configuration, Entry, Kind
 from raftproof.traces.conformance.machine import LOGS, SERVERS, Entrances, Machine, TooMany, compiled
@@ -68,6 +70,17 @@ def test_an_action_that_is_entered_directly_does_what_it_did_through_the_dispatc
     assert set(entrances) == {"ready", "campaign"}
     assert any(after[0])
     assert after[0] == after[1] == after[2]
+
+
+def test_uncompiled_a_record_goes_over_as_many_words_as_it_has_parts() -> None:
+    layout = Layout(Deployed, {**everything.bounds, "max_term": 1 << 40}, wide=True)
+    state = state_at(layout)(np.zeros(layout.words, np.uint64), 0, 0)
+    first, second = Configuration(1, 0, 4, 0, False), Configuration(6, 3, 0, 0, True)
+    state.configuration[0], state.configuration[1] = first, second
+    state.configuration[0] = second
+    state.current_term[1] = 1 << 39
+    assert (state.configuration[0], state.configuration[1]) == (second, second)
+    assert (state.current_term[0], state.current_term[1], state.role[0]) == (0, 1 << 39, 0)
 
 
 @pytest.mark.slow
