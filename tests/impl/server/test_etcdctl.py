@@ -156,8 +156,13 @@ def test_a_lost_quorum_is_told_and_comes_back(etcdctl: Etcdctl) -> None:
     cluster = etcdctl.cluster
     etcdctl("put", "kept", "yes")
     survivor = 0
-    for place in (1, 2):
-        cluster.kill(place)
+    ids = {member["name"]: f"{member['ID']:x}" for member in etcdctl.json("member", "list")["members"]}
+    cluster.kill(1)
+    cluster.leader_place()
+    live = [cluster.client_urls[place] for place in (0, 2)]
+    for change in (["remove", ids["s3"]], ["add", "s9", "--peer-urls=http://127.0.0.1:1"]):  # after it: for ever lost
+        assert "unhealthy cluster" in etcdctl.run("member", *change, endpoints=live).stderr
+    cluster.kill(2)
     alone = [cluster.client_urls[survivor]]
     assert etcdctl("get", "kept", "--consistency=s", endpoints=alone) == "kept\nyes\n"
     failed = etcdctl.run("put", "kept", "no", "--command-timeout=12s", endpoints=alone)
