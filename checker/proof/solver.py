@@ -108,7 +108,7 @@ def _ask_cvc5(question: Question) -> tuple[Outcome, tuple[str, ...], str]:
     solver = cvc5.Solver(manager)
     solver.setOption("tlimit-per", str(int(question.timeout_seconds * 1000)))
     solver.setOption("seed", str(question.seed))
-    solver.setOption("enum-inst", "true")
+    solver.setOption("finite-model-find", "true")  # decides what is effectively propositional
     parser = cvc5.InputParser(solver)
     parser.setStringInput(cvc5.InputLanguage.SMT_LIB_2_6, question.text, question.key)
     symbols, said = parser.getSymbolManager(), ""

@@ -140,6 +140,13 @@ def test_cvc5_agrees_about_election_safety() -> None:
     assert proof.verdict == "proved"
 
 
+@pytest.mark.thorough
+@pytest.mark.real("python:cvc5")
+def test_cvc5_agrees_about_every_obligation() -> None:
+    proof = prove(RAFT, stored(), solver="cvc5", timeout_seconds=60.0)
+    assert (proof.verdict, proof.failed, proof.unknown) == ("proved", [], [])
+
+
 @pytest.mark.slow
 def test_the_command_says_what_is_proved_and_what_is_assumed(tmp_path: Path) -> None:
     answer = raftproof("ElectionSafety", "--json", str(tmp_path / "proof.json"), "--out", str(tmp_path))
