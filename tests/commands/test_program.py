@@ -62,7 +62,7 @@ def test_an_unknown_command_is_told_with_the_nearest() -> None:
 
 def test_the_program_says_its_version() -> None:
     declared = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
-    assert run("--version").stdout == f"raftproof {declared}\n"
+    assert run("--version", program=[sys.executable, "-m", "raftproof"]).stdout == f"raftproof {declared}\n"
 
 
 def _imported(room: str) -> set[str]:
