@@ -116,11 +116,11 @@ def _states_to(search: Search, worst: Worst, depth: int) -> list[int]:
             if found.reason:
                 raise KeyboardInterrupt
             for level in reversed(found.levels):
-                path.append(_parent_of(again, path[-1], level, kept))
+                path.append(parent_of(again, path[-1], level, kept))
     return path[::-1]
 
 
-def _parent_of(search: Search, state: int, level: list[tuple[int, int]], kept: BinaryIO) -> int:
+def parent_of(search: Search, state: int, level: list[tuple[int, int]], kept: BinaryIO) -> int:
     """The least state of a level that leads to a state."""
     goal = search.kernels.canonical(state)[1]
     candidates = [c for piece in level if (c := _parent_in(search, goal, piece, kept)) is not None]
@@ -189,4 +189,4 @@ def _step_to(
     return None
 
 
-__all__ = ["Path", "ReplayError", "as_violation", "changes_between", "find_violation", "violation_along"]
+__all__ = ["Path", "ReplayError", "as_violation", "changes_between", "find_violation", "parent_of", "violation_along"]

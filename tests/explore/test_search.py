@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import tempfile
 import threading
 import time
 from functools import cache, partial
@@ -14,14 +15,14 @@ from comparing import compare, compiled_run
 from grid import Rule, model
 
 from raftproof.checker.explore import compiled
-from raftproof.checker.explore.compiled import Limits, Outcome, Search
+from raftproof.checker.explore.compiled import Limits, Outcome, Search, order_of
 from raftproof.checker.explore.reference import search
 from raftproof.checker.explore.walk import Walk
 from raftproof.checker.language import Interpreter, Model, ModelError, State, UpTo
 from raftproof.checker.language.errors import BoundsError
 from raftproof.checker.native.build import PLAIN, Kernels, build
-from raftproof.checker.replay import find_violation
-from raftproof.checker.run import Question, check
+from raftproof.checker.replay import find_violation, parent_of
+from raftproof.checker.run import Question, check, successors_of
 
 NONE: tuple[str, ...] = ()
 
@@ -62,6 +63,20 @@ def test_one_and_two_workers_give_the_same_answer_to_the_byte(off: str) -> None:
         counts = (result.generated, result.distinct, result.depth, result.actions, result.witnesses)
         answers.append(msgspec.json.encode((result.violation, counts)))
     assert answers[0] == answers[1] == answers[2]
+
+
+def test_a_counterexample_goes_back_through_the_least_predecessors() -> None:
+    system = grid()
+    levels = compiled_run(kernels_of(), system).states
+    ways = set()
+    with tempfile.TemporaryFile() as kept:
+        found = Search(kernels_of(), system, keep=kept)
+        pieces = found.run().levels
+        for state in sorted(levels[3])[:20]:
+            leading = [s for s in levels[2] if any(after == state for _, after in successors_of(system, s))]
+            assert parent_of(found, state, pieces[2], kept) == min(leading, key=order_of)
+            ways.add(len(leading))
+    assert ways == {1, 2, 3}
 
 
 def test_workers_that_share_small_pieces_and_a_growing_table_lose_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
