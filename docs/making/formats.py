@@ -73,6 +73,22 @@ BY_HAND: dict[str, tuple[Callable[..., Any], Meanings]] = {
             "assumptions": "sentences",
         },
     ),
+    "prove --without LEMMA": (
+        prove._outcome_json,
+        {
+            "verdict": "refuted: something falls; proved: it is redundant; unknown",
+            "failed": "the step and the lemma that falls after it",
+            "unknown": "the names of those that are neither proved nor refuted",
+            "seconds": "how long it took, without the explorer",
+            "solver": "z3",
+            "seed": "the solver's",
+            "command": "the same again",
+            "counterexample": "the step, its arguments, the lemma and the values for which it falls, the facts before "
+            "and after, and the lemmas that say that this is not reached; or null",
+            "reached": "what the explorer found in a cluster of that size: how many states, whether these are all, on "
+            "which level the state before is, and the first in which the lemma fails; or null",
+        },
+    ),
     "torture": (
         torture._write_json,
         {

@@ -14,6 +14,7 @@ from raftproof.commands.asking import prepare
 
 if TYPE_CHECKING:
     from raftproof.checker.proof.breaking import Outcome
+    from raftproof.checker.proof.induction import Counterexample
     from raftproof.checker.proof.prover import Proof
     from raftproof.checker.proof.theory import Nature, Theory
     from raftproof.model.proof.reached import Ahead
@@ -178,15 +179,15 @@ def _what_falls(
         reached = _look_for(outcome, break_rule or "", ahead, json_file)
     again = f"raftproof prove {' '.join([*goals, ''])}{option} --seed {seed}"
     _say(f"again: {again}", json_file)
-    _write_json(_outcome_json(theory, outcome, seed, again) | reached, json_file)
+    _write_json(_outcome_json(theory, outcome, seed, again, reached), json_file)
     return EXIT_CODES[outcome.verdict]
 
 
-def _look_for(outcome: Outcome, rule: str, ahead: Ahead, json_file: str | None) -> dict[str, Any]:
+def _look_for(outcome: Outcome, rule: str, ahead: Ahead, json_file: str | None) -> dict[str, Any] | None:
     """Ask the explorer whether the counterexample's first state can be reached; the answer as JSON."""
     found = outcome.counterexample
     if found is None:
-        return {}
+        return None
     from dataclasses import asdict
 
     from raftproof.model.proof.reached import look_for
@@ -198,7 +199,7 @@ def _look_for(outcome: Outcome, rule: str, ahead: Ahead, json_file: str | None) 
     ahead.wait(found.instance)
     reached = look_for(found, rule)
     _say("\n".join(reached.sentences(found.lemma)), json_file)
-    return {"reached": asdict(reached)}
+    return asdict(reached)
 
 
 def _print_outcome(theory: Theory[Any], outcome: Outcome, without: str | None) -> None:
@@ -220,11 +221,11 @@ def _print_outcome(theory: Theory[Any], outcome: Outcome, without: str | None) -
         )
 
 
-def _outcome_json(theory: Theory[Any], outcome: Outcome, seed: int, again: str) -> dict[str, Any]:
-    from raftproof.checker.proof.text import facts
-
+def _outcome_json(
+    theory: Theory[Any], outcome: Outcome, seed: int, again: str, reached: dict[str, Any] | None
+) -> dict[str, Any]:
     found = outcome.counterexample
-    report: dict[str, Any] = {
+    return {
         "verdict": outcome.verdict,
         "failed": [f"{found.action} → {found.lemma}"] if found else [],
         "unknown": outcome.unknown,
@@ -232,19 +233,24 @@ def _outcome_json(theory: Theory[Any], outcome: Outcome, seed: int, again: str) 
         "solver": "z3",
         "seed": seed,
         "command": again,
+        "counterexample": _counterexample_json(theory, found) if found else None,
+        "reached": reached,
     }
-    if found is not None:
-        natures: tuple[Nature, ...] = ("state", "ghost", "fixed")
-        report["counterexample"] = {
-            "action": found.action,
-            "arguments": found.arguments,
-            "lemma": found.lemma,
-            "values": found.values,
-            "before": [fact for _, fact in facts(theory, found.before, natures)],
-            "after": [fact for _, fact in facts(theory, found.after, natures)],
-            "unreachable_because": list(found.fails_before),
-        }
-    return report
+
+
+def _counterexample_json(theory: Theory[Any], found: Counterexample) -> dict[str, Any]:
+    from raftproof.checker.proof.text import facts
+
+    natures: tuple[Nature, ...] = ("state", "ghost", "fixed")
+    return {
+        "action": found.action,
+        "arguments": found.arguments,
+        "lemma": found.lemma,
+        "values": found.values,
+        "before": [fact for _, fact in facts(theory, found.before, natures)],
+        "after": [fact for _, fact in facts(theory, found.after, natures)],
+        "unreachable_because": list(found.fails_before),
+    }
 
 
 @contextlib.contextmanager
