@@ -8,7 +8,20 @@ from typing import Annotated, Any
 import pytest
 from comparing import compare, compiled_run
 
-from raftproof.checker.language import Map, Members, Model, ModelError, OrderOnly, OrNil, Set, State, Symmetric, UpTo
+from raftproof.checker.language import (
+    AtMost,
+    Map,
+    Members,
+    Model,
+    ModelError,
+    OrderOnly,
+    OrNil,
+    Seq,
+    Set,
+    State,
+    Symmetric,
+    UpTo,
+)
 from raftproof.checker.language.errors import BoundsError
 from raftproof.checker.native.build import build
 from raftproof.checker.reduction import refuse_wrong_reductions
@@ -103,12 +116,13 @@ Number = Annotated[int, OrderOnly("servers + 2")]
 
 
 class Queue(State):
-    """Servers with numbers, and a note of the last that was served."""
+    """Servers with numbers, and a note of the last that was served and of how many were left then."""
 
     servers: Members[Server]
     number: Map[Server, Number]
     noted: OrNil[Server]
     waits: Set[Server]
+    left: Annotated[Seq[Annotated[int, UpTo("max_count")]], AtMost("max_count")]
     count: Annotated[int, UpTo("max_count")]
 
 
@@ -137,6 +151,8 @@ def serve(s: Queue, i: Server) -> bool:
         return False
     s.waits.discard(i)
     s.noted = i
+    s.left.truncate(0)
+    s.left.append(len(s.waits))
     return True
 
 
@@ -169,7 +185,7 @@ def queue(*actions: Callable[..., bool], live: bool = False) -> Question:
     for action in actions:
         model.action()(action)
     if live:
-        model.live("noted")(while_nobody_waits)
+        model.live("noted", "left")(while_nobody_waits)
     return Question(model, reduce=("live",) if live else ())
 
 
