@@ -144,7 +144,12 @@ def receive_append_answer(c: Cluster, s: Server, e: Event) -> None:
     elif m.term == s.term and s.role == LEADER and m.type == "MsgAppResp" and not m.reject:
         source, index = c.machine.add(m.source), m.index
         known = c.machine.match(s.i, source)
+        is_late = index <= known and not c.strict
+        if is_late:  # the leader may have forgotten that much, and learns it anew
+            c.machine.put_match(s.i, source, max(index - 1, 0))
         c.machine.receive(m)
+        if is_late:
+            c.machine.put_match(s.i, source, known)
         s.attempt = s.configuration.may_hold(m.source) and (index >= known or not c.strict)
         s.low[m.source] = index
         if not s.attempt:
@@ -182,11 +187,8 @@ def commit(c: Cluster, s: Server, e: Event) -> None:
 
 
 def _compare_late(c: Cluster, s: Server, index: int, high: int) -> None:
-    """A leader that lets late answers lower what it knows commits less, and later, but no entry of an older term."""
-    low = high
-    if not c.strict:
-        known = {j: c.machine.match(s.i, i) for j, i in c.machine.numbers.items()}
-        low, high = min(high, _committable(s, s.low)), max(high, _committable(s, known))
+    """A leader that lets late answers lower what it knows commits less, but no entry of an older term."""
+    low = high if c.strict else min(high, _committable(s, s.low))
     if not low <= index <= high or (s.commit < index < high and s.log[index] >> SHIFT != s.term):
         rule, why = _why_not_committed(c, s, index)
         raise Departure(

@@ -293,6 +293,10 @@ class Machine:
         """What leader i knows j to hold."""
         return self.view[i * self.stride + self.match_at + j]
 
+    def put_match(self, i: int, j: int, index: int) -> None:
+        """Let leader i know j to hold so much."""
+        self.view[i * self.stride + self.match_at + j] = index
+
     def log_length(self, i: int) -> int:
         """How many entries a server's log has."""
         return self.view[i * self.stride + self.log_at]
