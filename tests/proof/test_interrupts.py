@@ -8,6 +8,8 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -18,15 +20,20 @@ from raftproof.checker.proof.solver import Question, ask
 from raftproof.model.proof import RAFT
 
 
-def press_ctrl_c(after: float) -> None:
-    """Send this process what Ctrl-C sends."""
-    threading.Timer(after, os.kill, (os.getpid(), signal.SIGINT)).start()
+@contextmanager
+def ctrl_c(after: float) -> Iterator[None]:
+    """This process is sent what Ctrl-C sends, unless the block ends before."""
+    timer = threading.Timer(after, os.kill, (os.getpid(), signal.SIGINT))
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
 
 
 def test_a_solver_that_is_interrupted_does_not_go_on_to_the_next_question() -> None:
-    hard = next(o for o in obligations(RAFT) if o.key == "BecomeLeader → LeaderLog")
-    press_ctrl_c(after=0.5)
-    with pytest.raises(KeyboardInterrupt):
+    hard = next(o for o in obligations(RAFT.without_lemma("PrefixOfLeader")) if o.key == "⊢ LogMatching")
+    with ctrl_c(after=0.5), pytest.raises(KeyboardInterrupt):
         ask(Question(hard.key, hard.script(), timeout_seconds=20.0))
 
 
@@ -53,7 +60,7 @@ def test_what_python_forgets_while_it_frees_an_object_comes_again() -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("arguments", [(), ("--without", "LeftDown")], ids=str)
 def test_ctrl_c_ends_all_its_processes_and_the_command_with_130(arguments: tuple[str, ...], tmp_path: Path) -> None:
-    command = [sys.executable, "-c", "from raftproof.commands import main; main()", "prove", *arguments, "--json", "-"]
+    command = [sys.executable, "-c", "from raftproof.commands import main; main()", "prove", *arguments]
     process = subprocess.Popen(
         command,
         stdout=subprocess.PIPE,
@@ -62,9 +69,8 @@ def test_ctrl_c_ends_all_its_processes_and_the_command_with_130(arguments: tuple
         start_new_session=True,
         env={**os.environ, "RAFTPROOF_CACHE": str(tmp_path)},
     )
-    time.sleep(3)
+    time.sleep(2)
     os.killpg(process.pid, signal.SIGINT)
-    out, told = process.communicate(timeout=60)  # which waits for all that may write there
+    _, told = process.communicate(timeout=60)  # which waits for all that may write there
     assert process.returncode == 130
-    assert '"incomplete"' in out
     assert "Traceback" not in told
