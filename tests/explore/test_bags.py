@@ -86,6 +86,21 @@ def test_every_different_message_is_delivered_once_and_copies_have_a_bound(
     assert run.outcome.distinct == distinct
 
 
+def thick_letters_wait(s: Post, i: Server) -> bool:
+    """Reads more than any one action writes."""
+    return s.came[i] < 2 or Letter(True, i) not in s.letters
+
+
+@pytest.mark.thorough
+def test_a_constraint_is_asked_after_every_action_that_writes_some_of_what_it_reads() -> None:
+    narrow = Model("narrow", Post, model.bounds)
+    narrow.initial(begin)
+    for action in (send, deliver):
+        narrow.action()(action)
+    narrow.constraint(thick_letters_wait)
+    assert compare(Question(narrow, symmetric=(), workers=1)).outcome.distinct < 9 * 31
+
+
 @pytest.mark.parametrize(
     ("broken", "told"),
     [
