@@ -96,11 +96,11 @@ def test_workers_that_share_small_pieces_and_a_growing_table_lose_nothing(monkey
 
 
 @pytest.mark.parametrize("cells", [900, 1000, 1100])
-def test_a_search_in_a_small_table_goes_round_its_end_and_loses_nothing(
+def test_a_search_in_a_small_table_and_small_blocks_goes_round_the_end_and_loses_nothing(
     cells: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(compiled, "FingerprintTable", partial(compiled.FingerprintTable, cells=cells))
-    monkeypatch.setattr(compiled, "SMALL_LEVEL", 64)
+    monkeypatch.setattr(compiled, "BLOCK_STATES", 1)
     found, outcome = run(grid())
     assert outcome.distinct == 1848
     assert len(found.table.cells) == 4 * cells
