@@ -1,12 +1,14 @@
 """Ctrl-C while solvers think: it ends the whole, and is lost nowhere.
 
-Three would lose it. z3 takes it for the end of one question, and goes on to the next. Python forgets it where it is
-raised while an object is freed, and z3's objects are freed by the thousand. Processes that were started hear it too,
-and each would tell of it at length.
+Four would lose it. z3 takes it for the end of one question, and goes on to the next. ctypes, through which Python
+speaks to z3, calls it a wrong argument if it comes while one is converted. Python forgets it where it is raised while
+an object is freed, and z3's objects are freed by the thousand. Processes that were started hear it too, and each would
+tell of it at length.
 """
 
 from __future__ import annotations
 
+import ctypes
 import os
 import signal
 import sys
@@ -37,11 +39,11 @@ def unheard() -> Iterator[None]:
 
 @contextmanager
 def remembered() -> Iterator[None]:
-    """Ctrl-C that Python forgets, because an object was just being freed, comes again a moment later."""
+    """Ctrl-C ends the block as Ctrl-C, whatever was made of it; forgotten while an object was freed, it comes again."""
     before = sys.unraisablehook
 
     def again(told: sys.UnraisableHookArgs) -> None:
-        if told.exc_type is KeyboardInterrupt:
+        if _is_ctrl_c(told.exc_value):
             threading.Timer(0.05, os.kill, (os.getpid(), signal.SIGINT)).start()
         else:
             before(told)
@@ -49,5 +51,16 @@ def remembered() -> Iterator[None]:
     sys.unraisablehook = again
     try:
         yield
+    except ctypes.ArgumentError as fault:
+        if _is_ctrl_c(fault):
+            raise KeyboardInterrupt from None
+        raise
     finally:
         sys.unraisablehook = before
+
+
+def _is_ctrl_c(fault: BaseException | None) -> bool:
+    """Whether this is Ctrl-C, or ctypes' word for it: "argument 2: KeyboardInterrupt: "."""
+    return isinstance(fault, KeyboardInterrupt) or (
+        isinstance(fault, ctypes.ArgumentError) and KeyboardInterrupt.__name__ in str(fault)
+    )

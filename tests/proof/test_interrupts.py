@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import signal
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -37,24 +38,57 @@ def test_a_solver_that_is_interrupted_does_not_go_on_to_the_next_question() -> N
         ask(Question(hard.key, hard.script(), timeout_seconds=20.0))
 
 
-class Freed:
-    """Something that is being freed when Ctrl-C comes."""
+class Converted(ctypes.c_void_p):
+    """An argument of a C function, with Ctrl-C while it is converted."""
 
-    def __del__(self) -> None:
+    def from_param(self: object) -> object:
         raise KeyboardInterrupt
 
 
-def free_something_and_go_on(seconds: float) -> None:
+def give_an_argument() -> None:
+    """To a function of C that takes none in truth, and is never called."""
+    ctypes.PYFUNCTYPE(ctypes.c_int, Converted)(("Py_IsInitialized", ctypes.pythonapi))(0)
+
+
+def press() -> None:
+    """Nothing stands between."""
+    raise KeyboardInterrupt
+
+
+class Freed:
+    """Something that is being freed when Ctrl-C comes."""
+
+    def __init__(self, comes: Callable[[], None]) -> None:
+        self.comes = comes
+
+    def __del__(self) -> None:
+        self.comes()
+
+
+def free_something_and_go_on(comes: Callable[[], None], seconds: float) -> None:
     """As a search does that loses Ctrl-C."""
-    Freed()
+    Freed(comes)
     time.sleep(seconds)
 
 
-def test_what_python_forgets_while_it_frees_an_object_comes_again() -> None:
+@pytest.mark.parametrize("comes", [press, give_an_argument])
+def test_what_python_forgets_while_it_frees_an_object_comes_again(comes: Callable[[], None]) -> None:
     begun = time.perf_counter()
     with remembered(), pytest.raises(KeyboardInterrupt):
-        free_something_and_go_on(seconds=10)
+        free_something_and_go_on(comes, seconds=10)
     assert time.perf_counter() - begun < 10
+
+
+def test_what_ctypes_calls_a_wrong_argument_is_ctrl_c_again() -> None:
+    with pytest.raises(ctypes.ArgumentError, match="KeyboardInterrupt"):
+        give_an_argument()
+    with pytest.raises(KeyboardInterrupt), remembered():
+        give_an_argument()
+
+
+def test_a_wrong_argument_stays_one() -> None:
+    with pytest.raises(ctypes.ArgumentError), remembered():
+        ctypes.PYFUNCTYPE(ctypes.c_int, ctypes.c_int)(("Py_IsInitialized", ctypes.pythonapi))("no number")
 
 
 @pytest.mark.slow
