@@ -10,6 +10,7 @@ import pytest
 STABLE = Path(__file__).parents[1] / "traces" / "corpus" / "good" / "stable3-s1-n120.ndjson.gz"
 
 
+@pytest.mark.thorough
 def test_a_line_of_the_table_counts_the_events_that_there_are() -> None:
     conform.follow(conform.first(str(STABLE), conform.WARM))
     for asked, counted in ((100, 100), (1000, 122)):

@@ -150,7 +150,7 @@ def test_a_counterexample_that_goes_on_after_the_violation_is_none() -> None:
         replayed(asked, shorter)
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 def test_a_search_finds_the_same_exhibit_again() -> None:
     done = gallery("append_new_entries", "--check")
     again = [f"the same  raftproof check {model} --break append_new_entries" for model in ("abstract", "rounds")]

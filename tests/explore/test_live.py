@@ -58,6 +58,7 @@ def test_dead_fields_of_figure2_are_left_out(
     assert (result.verdict, result.distinct, result.reductions) == ("holds", distinct, ["live"])
 
 
+@pytest.mark.thorough
 def test_a_reduced_search_has_one_state_for_each_normal_form_of_the_full_one() -> None:
     row = (2, 1, 1, 1)
     full = figure2_question(row, servers=2)
