@@ -10,7 +10,7 @@ import search
 from one_search import Task
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 def test_one_search_counts_what_the_opponent_counts_and_how_wide_its_levels_are() -> None:
     found = one_search.run(Task(bounds=search.E | {"max_term": 2}, symmetry=True, count_frontier=True))
     assert (found.generated, found.distinct, found.depth) == (449_396, 57_021, 48)

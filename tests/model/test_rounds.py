@@ -104,7 +104,8 @@ def plain_of(system: Interpreter, words: Words) -> State:
     return tuple(sorted(_log(s.log[i]) for i in s.servers)), _log(s.committed)
 
 
-@pytest.mark.parametrize(("servers", "lag"), [(3, 3), pytest.param(5, 1, marks=pytest.mark.thorough)])
+@pytest.mark.thorough
+@pytest.mark.parametrize(("servers", "lag"), [(3, 3), (5, 1)])
 def test_the_prefix_that_all_logs_share_can_be_left_out(servers: int, lag: int) -> None:
     result = check(ask(servers, lag, reduce=("prefix",)))
     levels = every_round(servers, lag, prefix=True)
@@ -113,7 +114,7 @@ def test_the_prefix_that_all_logs_share_can_be_left_out(servers: int, lag: int) 
     assert "logs of any length" in result.covers
 
 
-@pytest.mark.parametrize(("terms", "max_log"), [(2, 1), pytest.param(2, 2, marks=pytest.mark.slow)])
+@pytest.mark.parametrize(("terms", "max_log"), [(2, 1), pytest.param(2, 2, marks=pytest.mark.thorough)])
 def test_abstract_reaches_the_same_logs_and_the_same_committed_prefixes(terms: int, max_log: int) -> None:
     layout, words = states_of(
         Question(abstract.model, {"servers": 3, "max_term": terms, "max_log": max_log}, faults=("restart",))
@@ -127,7 +128,7 @@ def test_abstract_reaches_the_same_logs_and_the_same_committed_prefixes(terms: i
     ("terms", "max_log", "count"),
     [
         (2, 1, 4),
-        pytest.param(3, 1, 9, marks=pytest.mark.slow),
+        pytest.param(3, 1, 9, marks=pytest.mark.thorough),
         pytest.param(3, 2, 38, marks=pytest.mark.thorough),
         pytest.param(4, 1, 17, marks=pytest.mark.thorough),
     ],
