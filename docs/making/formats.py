@@ -173,5 +173,6 @@ def _fields(struct: type[msgspec.Struct]) -> list[tuple[str, str, str]]:
 
 
 def _text(node: ast.stmt | None) -> str:
-    is_text = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
-    return str(node.value.value) if is_text else ""  # type: ignore[union-attr]
+    if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+        return str(node.value.value)
+    return ""

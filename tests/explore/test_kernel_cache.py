@@ -65,7 +65,10 @@ def test_what_changes_between_two_runs_is_seen_by_the_second(tmp_path: Path) -> 
     model, constants = tmp_path / "mine.py", tmp_path / "constants.py"
     model.write_text(TEXT)
     constants.write_text("MOST = 4\n")
-    kernels = lambda: len(list((tmp_path / "cache").iterdir()))  # noqa: E731 -- a name for a count
+
+    def kernels() -> int:
+        return len(list((tmp_path / "cache").iterdir()))
+
     assert checked(tmp_path)["distinct"] == 5
     assert kernels() == 1
     # A rule that is off is no new kernel, and no old answer.

@@ -180,7 +180,7 @@ def test_a_sync_that_fails_stops_the_server_and_loses_nothing(tmp_path: Path) ->
     flag = tmp_path / "fail"
 
     def command(*words: str | Path) -> list[str]:
-        python, _, _, *arguments = raftproof_command(*words)  # type: ignore[arg-type]  # the words that it takes
+        python, _, _, *arguments = raftproof_command(*map(str, words))
         return [python, "-c", SYNC_FAILS.format(flag=str(flag)), *arguments]
 
     with Cluster(command, 1, tmp_path) as cluster:
